@@ -1,0 +1,220 @@
+/*
+ * conn_receive.c
+ *	  Results in: which part of which request they answer.
+ */
+#include "conn_private.h"
+
+#include <string.h>
+
+/* The first error of a request is the one that counts. */
+static void
+record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
+			   unsigned part)
+{
+	const char *severity;
+	Err *err;
+	int position = 0;
+
+	if (part == PART_PREPARE)
+		conn_mark_prepared(conn, request->statement_id, false);
+	if (request->has_failed)
+		return;
+	request->has_failed = true;
+	err = conn_err(conn);
+	if (conn_is_lost(conn) &&
+		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+		conn_lost_err(conn, err); /* libpq's own words */
+	else
+		conn_result_err(result, err, &position);
+	conn->may_retry = request->protocol == PROTOCOL_PREPARED &&
+					  part != PART_HOOK && conn_retry_helps(result);
+	if (part == PART_HOOK)
+		err_prefix(err, "acquire hook: ");
+	else
+		request->error_position = position;
+	severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	if (severity != NULL && strcmp(severity, "ERROR") != 0 &&
+		err->kind != ERR_LOST)
+	{
+		err->kind = ERR_LOST;
+		err_prefix(err, "the connection was lost: ");
+	}
+}
+
+static void
+refuse_copy(Conn *conn, ConnRequest *request)
+{
+	if (!request->has_failed)
+	{
+		Err *err = conn_err(conn);
+
+		err_set(err, ERR_SQL,
+				"COPY FROM STDIN wants rows, and a plan has none to send");
+		err_hint(
+			err,
+			"use INSERT, or let the server read a file: COPY … FROM '/path'");
+		request->has_failed = true;
+		conn->may_retry = false;
+	}
+	conn_refuse_copy(conn->pg);
+	if (!conn_flush(conn))
+		conn_digest_later(conn);
+}
+
+/* Rows of COPY TO STDOUT: nobody takes them. False: more is to come. */
+static bool
+drop_copy_rows(Conn *conn)
+{
+	char *row;
+	int len;
+
+	while ((len = PQgetCopyData(conn->pg, &row, 1)) > 0)
+		PQfreemem(row);
+	return len != 0;
+}
+
+static void
+take_statement_result(Conn *conn, ConnRequest *request, PGresult *result)
+{
+	if (conn_result_forgets(result))
+		conn_forget_prepared(conn);
+	request->keep_result = false;
+	if (request->on_result != NULL)
+		request->on_result(request, result);
+}
+
+/* One result; false: wait for more input. */
+bool
+conn_take_result(Conn *conn, ConnRequest *request, PGresult *result)
+{
+	unsigned part = request->parts & (0 - request->parts);
+	bool go_on = true;
+	bool keep = false;
+
+	switch (PQresultStatus(result))
+	{
+		case PGRES_PIPELINE_SYNC:
+			request->parts = 0;
+			break;
+		case PGRES_COPY_IN:
+		case PGRES_COPY_BOTH:
+			refuse_copy(conn, request);
+			break;
+		case PGRES_COPY_OUT:
+			go_on = drop_copy_rows(conn);
+			break;
+		default:
+			if (conn_result_failed(result))
+				record_failure(conn, request, result, part);
+			else if (part == PART_STATEMENT)
+			{
+				take_statement_result(conn, request, result);
+				keep = request->keep_result;
+			}
+			else if (conn_result_forgets(result))
+				conn_forget_prepared(conn);
+	}
+	if (!keep)
+		PQclear(result);
+	return go_on;
+}
+
+/* NULL: a part is answered.  False: nothing more can be had now. */
+static bool
+take_end_of_part(Conn *conn, ConnRequest *request)
+{
+	unsigned part = request->parts & (0 - request->parts);
+
+	if (part == PART_SYNC)
+		return false; /* its own result ends it */
+	request->parts &= ~part;
+	if (request->parts == PART_LATER)
+	{
+		request->parts = 0;
+		if (request->has_failed)
+			return true;
+		request->hook = NULL; /* done, in a transaction of its own */
+		if (request->is_canceled)
+		{
+			err_set(conn_err(conn), ERR_CANCEL, "canceled before it was sent");
+			request->has_failed = true;
+			return true;
+		}
+		conn_send_statement(conn, request);
+		return true;
+	}
+	if ((request->parts & (0 - request->parts)) == PART_STATEMENT)
+		conn_take_rows_singly(conn->pg);
+	return true;
+}
+
+void
+conn_take_results(Conn *conn)
+{
+	while (conn->nsent > 0 && !conn->is_held && !PQisBusy(conn->pg))
+	{
+		ConnRequest *request = conn->first;
+		PGresult *result = PQgetResult(conn->pg);
+
+		if (result == NULL ? !take_end_of_part(conn, request)
+						   : !conn_take_result(conn, request, result))
+			return;
+		if (request->parts == 0 && !conn->must_digest)
+			conn_request_answered(conn, request);
+	}
+}
+
+/* Prepared statement gone bad: once more, with names anew. */
+static bool
+retry(Conn *conn, ConnRequest *request)
+{
+	if (!request->has_failed || !conn->may_retry || request->is_retry ||
+		request->is_canceled || request->in_transaction)
+		return false;
+	conn_forget_prepared(conn);
+	request->has_failed = false;
+	request->is_retry = true;
+	conn_send_parts(conn, request);
+	return true;
+}
+
+/* The one way out of the FIFO while the connection works. */
+static void
+request_end(Conn *conn, ConnRequest *request, const Err *err)
+{
+	conn->first = request->next;
+	conn->nsent--;
+	conn->must_digest = false;
+	if (conn->cancel_until_ns != LOOP_NEVER || conn->must_poll)
+	{
+		conn->cancel_until_ns = LOOP_NEVER;
+		loop_timer_clear(conn->loop, &conn->timer);
+	}
+	conn_set_state(conn, CONN_IDLE);
+	request->on_done(request, err);
+	if (!conn->is_closing)
+		conn_send_next(conn);
+}
+
+/*
+ * Everything was read.  While a cancel is under way it could still hit the
+ * next statement, so the end is told only after it.
+ */
+void
+conn_request_answered(Conn *conn, ConnRequest *request)
+{
+	if (!conn->is_held)
+		request->arrived_ns = loop_event_ns(conn->loop);
+	if (conn_is_lost(conn) && request->has_failed)
+	{
+		conn_lose(conn);
+		return;
+	}
+	if (PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+		PQexitPipelineMode(conn->pg);
+	conn->is_held = conn->cancel != NULL;
+	if (conn->is_held || retry(conn, request))
+		return;
+	conn->lost_hook = request->has_failed ? request->hook : NULL;
+	request_end(conn, request, request->has_failed ? conn->err : NULL);
+}

@@ -1,0 +1,69 @@
+/*
+ * conn_request.h
+ *	  One statement for one connection, and what happens to it.
+ */
+#ifndef CONN_REQUEST_H
+#define CONN_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct pg_result;
+
+typedef enum Protocol
+{
+	PROTOCOL_SIMPLE,
+	PROTOCOL_EXTENDED,
+	PROTOCOL_PREPARED
+} Protocol;
+
+/*
+ * A request: one statement (or, with PROTOCOL_SIMPLE, several).  The caller
+ * owns it, zeroes it before the first use, and keeps it and all it points to
+ * until on_done.  Requests of one connection run in the order they were
+ * submitted.
+ *
+ * Results come in pieces, so that memory holds a few rows only: first
+ * PGRES_SINGLE_TUPLE (or PGRES_TUPLES_CHUNK), then an empty PGRES_TUPLES_OK;
+ * after a blocking call in one PGRES_TUPLES_OK.  Without on_result rows are
+ * dropped as they come.
+ */
+typedef struct ConnRequest
+{
+	Protocol protocol;
+	const char *sql;
+	int nparams;
+	const char *const *params; /* text; NULL pointers are SQL NULL */
+	int statement_id;		   /* PREPARED: the plan's number of it; Parse is
+								* sent in front, in the same flush, when this
+								* connection has not prepared it yet */
+	const char *before_sql;	   /* acquire hook; NULL: none */
+	bool before_rides;		   /* it may share the hook's transaction, so both
+								* leave in one flush; BEGIN, COPY and utility
+								* statements must not */
+
+	void (*on_sent)(struct ConnRequest *request); /* may be NULL */
+	void (*on_result)(struct ConnRequest *request,
+					  struct pg_result *result); /* borrowed */
+	void (*on_done)(struct ConnRequest *request, const Err *err);
+	void *arg;
+
+	int64_t sent_ns;
+	int64_t arrived_ns; /* when the last of it was there to be read */
+	int error_position; /* in sql, characters from 1; 0: none */
+	bool keep_result;	/* set in on_result: the caller clears it */
+
+	/* conn.c's */
+	struct ConnRequest *next;
+	unsigned parts;	  /* what was sent and is not answered yet */
+	const char *hook; /* the one that was sent with it */
+	bool is_sent;
+	bool has_failed;
+	bool is_retry;
+	bool is_canceled;
+	bool in_transaction; /* one was open when it was sent */
+} ConnRequest;
+
+#endif /* CONN_REQUEST_H */

@@ -1,0 +1,590 @@
+/*
+ * http_easy.c
+ *	  One libcurl handle: what is set on it, what came back through it.
+ */
+#include "http_easy.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+#ifndef ASYNCDEMO_VERSION
+#define ASYNCDEMO_VERSION "unknown"
+#endif
+
+/*
+ * libcurl's own counting is thread-safe only from 7.84 on, and only where it
+ * found atomics, so its calls are kept apart here.  The one lock that belongs
+ * to the process, as libcurl's state does.
+ */
+static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void
+http_library_begin(void)
+{
+	CURLcode code;
+
+	pthread_mutex_lock(&library_lock);
+	code = curl_global_init(CURL_GLOBAL_DEFAULT);
+	pthread_mutex_unlock(&library_lock);
+	if (code != CURLE_OK)
+	{
+		fprintf(stderr, "asyncdemo: error: libcurl does not start: %s\n",
+				curl_easy_strerror(code));
+		abort();
+	}
+}
+
+void
+http_library_end(void)
+{
+	pthread_mutex_lock(&library_lock);
+	curl_global_cleanup();
+	pthread_mutex_unlock(&library_lock);
+}
+
+/* -------- receiving -------- */
+
+static size_t
+on_data(char *data, size_t size, size_t count, void *arg)
+{
+	HttpEasy *easy = arg;
+	Buf *answer = &easy->request->answer;
+	size_t len = size * count;
+
+	if (*easy->event_ns != 0)
+		easy->data_ns = *easy->event_ns;
+	buf_append(answer, data, len);
+	return answer->overflow ? 0 : len;
+}
+
+curl_socket_t
+http_easy_socket(const struct curl_sockaddr *address)
+{
+#ifdef SOCK_CLOEXEC
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+				  address->protocol);
+#else
+	int fd = socket(address->family, address->socktype, address->protocol);
+
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+#endif
+}
+
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void) arg;
+	(void) purpose;
+	return http_easy_socket(address);
+}
+
+int64_t
+http_clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t) ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* -------- a handle -------- */
+
+/* What holds for every request; false when libcurl refused one of them. */
+static bool
+set_constants(HttpEasy *easy)
+{
+	CURL *curl = easy->curl;
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+					 (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+					 (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* taking a transfer back must not wait for a silent name server */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, easy->error);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, easy);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	/* decode whatever it can; the header itself is among our own */
+	return curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK;
+}
+
+void
+http_easy_open(HttpEasy *easy, const int64_t *event_ns)
+{
+	memset(easy, 0, sizeof(*easy));
+	easy->event_ns = event_ns;
+	easy->curl = curl_easy_init();
+	if (easy->curl == NULL || !set_constants(easy))
+	{
+		fputs("asyncdemo: error: out of memory\n", stderr);
+		abort();
+	}
+}
+
+void
+http_easy_close(HttpEasy *easy)
+{
+	curl_easy_cleanup(easy->curl);
+	curl_slist_free_all(easy->headers);
+	free(easy->cacert);
+	memset(easy, 0, sizeof(*easy));
+}
+
+/* -------- headers -------- */
+
+/* A header that libcurl takes as it is: "Name: value", no line ends. */
+static bool
+header_check(const char *header, Err *err)
+{
+	size_t name_len = strcspn(header, ":");
+
+	if (name_len == 0 || header[name_len] == '\0')
+	{
+		err_set(err, ERR_DATA, "a header without a name or a colon");
+		err_hint(err, "write header=\"Name: value\"");
+		return false;
+	}
+	for (const char *p = header; *p != '\0'; p++)
+	{
+		bool in_name = p < header + name_len;
+
+		if ((unsigned char) *p >= (in_name ? '!' : ' ') && *p != 0x7F)
+			continue;
+		if (*p == '\t' && !in_name)
+			continue;
+		return err_set(err, ERR_DATA, "the header \"%.*s\" contains a %s",
+					   (int) strcspn(header, ":\r\n"), header,
+					   *p == ' ' ? "blank in its name" : "control character");
+	}
+	return true;
+}
+
+static bool
+headers_are_set(const HttpEasy *easy, const HttpRequest *request)
+{
+	const struct curl_slist *item = easy->headers;
+
+	if (easy->nheaders != request->nheaders)
+		return false;
+	for (int i = 0; i < request->nheaders; i++, item = item->next)
+		if (strcmp(item->data, request->headers[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct curl_slist *
+append_header(struct curl_slist *list, const char *header)
+{
+	struct curl_slist *longer;
+	size_t len = strlen(header);
+	size_t value = strcspn(header, ":") + 1;
+
+	value += strspn(header + value, " \t");
+	if (value == len)
+	{
+		/* with a colon libcurl would not send it at all */
+		char *empty = mem_strndup(header, strcspn(header, ":") + 1);
+
+		empty[strlen(empty) - 1] = ';';
+		longer = curl_slist_append(list, empty);
+		free(empty);
+	}
+	else
+		longer = curl_slist_append(list, header);
+	if (longer == NULL)
+		curl_slist_free_all(list);
+	return longer;
+}
+
+/*
+ * "Accept-Encoding: deflate, gzip, br, zstd", as far as libcurl can.  It has
+ * an option for this and one for the next, but formats those twice for every
+ * request; a header of the list costs half of that.
+ */
+static void
+encoding_header(Buf *out)
+{
+	int features = curl_version_info(CURLVERSION_NOW)->features;
+	const char *none = "Accept-Encoding: ";
+
+	buf_puts(out, none);
+	if (features & CURL_VERSION_LIBZ)
+		buf_puts(out, "deflate, gzip, ");
+#ifdef CURL_VERSION_BROTLI
+	if (features & CURL_VERSION_BROTLI)
+		buf_puts(out, "br, ");
+#endif
+#ifdef CURL_VERSION_ZSTD
+	if (features & CURL_VERSION_ZSTD)
+		buf_puts(out, "zstd, ");
+#endif
+	if (out->len == strlen(none))
+		buf_puts(out, "identity, ");
+	out->data[out->len - 2] = '\0';
+}
+
+static bool
+has_header(const HttpRequest *request, const char *name)
+{
+	for (int i = 0; i < request->nheaders; i++)
+		if (strncasecmp(request->headers[i], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Ours come last, unless the request has them: who we are and what we decode;
+ * with a body no waiting for "100 Continue", and no form's content type,
+ * which libcurl would add.
+ */
+static struct curl_slist *
+append_own_headers(struct curl_slist *list, const HttpRequest *request,
+				   bool has_body)
+{
+	Buf encoding = {0};
+
+	encoding_header(&encoding);
+	if (!has_header(request, "Accept-Encoding:"))
+		list = curl_slist_append(list, encoding.data);
+	if (!has_header(request, "User-Agent:"))
+		list = curl_slist_append(list,
+								 "User-Agent: asyncdemo/" ASYNCDEMO_VERSION);
+	if (has_body)
+		list = curl_slist_append(list, "Expect:");
+	if (has_body && !has_header(request, "Content-Type:"))
+		list = curl_slist_append(list, "Content-Type:");
+	buf_free(&encoding);
+	return list;
+}
+
+static bool
+set_headers(HttpEasy *easy, const HttpRequest *request, bool has_body,
+			Err *err)
+{
+	struct curl_slist *list = NULL;
+
+	if (easy->headers != NULL && easy->has_post_headers == has_body &&
+		headers_are_set(easy, request))
+		return true;
+	for (int i = 0; i < request->nheaders; i++)
+		if (!header_check(request->headers[i], err))
+			return false;
+	for (int i = 0; i < request->nheaders; i++)
+		list = append_header(list, request->headers[i]);
+	list = append_own_headers(list, request, has_body);
+	curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, list);
+	curl_slist_free_all(easy->headers);
+	easy->headers = list;
+	easy->nheaders = request->nheaders;
+	easy->has_post_headers = has_body;
+	return true;
+}
+
+/* -------- method and body -------- */
+
+static bool
+method_check(const char *method, Err *err)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	for (const char *p = method; *p != '\0'; p++)
+	{
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			(*p >= '0' && *p <= '9') || strchr(marks, *p) != NULL)
+			continue;
+		return err_set(err, ERR_DATA, "\"%s\" is no HTTP method", method);
+	}
+	if (*method == '\0')
+		return err_set(err, ERR_DATA, "the HTTP method is empty");
+	return true;
+}
+
+/* These have a body by nature: without one they say "Content-Length: 0". */
+static bool
+method_wants_body(const char *method)
+{
+	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+		   strcmp(method, "PATCH") == 0;
+}
+
+static bool
+set_method(HttpEasy *easy, const HttpRequest *request, Err *err)
+{
+	CURL *curl = easy->curl;
+	const char *method = request->method;
+	bool is_get = strcmp(method, "GET") == 0;
+	bool has_body = request->body != NULL || method_wants_body(method);
+
+	if (is_get && !has_body && request->nheaders == 0 && easy->is_plain_get)
+		return true;
+	easy->is_plain_get = false;
+	if (!method_check(method, err) ||
+		!set_headers(easy, request, has_body, err))
+		return false;
+	if (has_body)
+	{
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+						 (curl_off_t) (request->body ? request->body_len : 0));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+						 request->body ? request->body : "");
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
+						 strcmp(method, "POST") == 0 ? NULL : method);
+		return true;
+	}
+	if (strcmp(method, "HEAD") == 0)
+	{
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, NULL);
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		return true;
+	}
+	curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); /* and takes NOBODY away */
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, is_get ? NULL : method);
+	easy->is_plain_get = is_get && request->nheaders == 0;
+	return true;
+}
+
+/* -------- the rest of a request -------- */
+
+static long
+whole_ms(int64_t ns)
+{
+	int64_t ms = (ns + NS_PER_MS - 1) / NS_PER_MS;
+
+	return ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (long) ms;
+}
+
+static void
+set_limits(HttpEasy *easy, const HttpRequest *request)
+{
+	CURL *curl = easy->curl;
+	HttpLimits limits = {
+		.max_bytes = request->max_body_bytes,
+		.timeout_ns = request->timeout_ns,
+		.connect_timeout_ns = request->connect_timeout_ns,
+		.follow = request->follow,
+	};
+
+	/* a HEAD answer tells the length of a body that does not come */
+	if (limits.max_bytes < 0 || strcmp(request->method, "HEAD") == 0)
+		limits.max_bytes = 0;
+	if (easy->has_limits &&
+		memcmp(&limits, &easy->limits, sizeof(limits)) == 0)
+		return;
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+					 (curl_off_t) limits.max_bytes);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+					 limits.timeout_ns < 0 ? 0L : whole_ms(limits.timeout_ns));
+	/* zero would mean libcurl's own 300 s */
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+					 limits.connect_timeout_ns < 0
+						 ? (long) INT32_MAX
+						 : whole_ms(limits.connect_timeout_ns));
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION,
+					 limits.follow > 0 ? 1L : 0L);
+	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long) limits.follow);
+	easy->limits = limits;
+	easy->has_limits = true;
+}
+
+/* A NULL would take away the authorities that libcurl was built with. */
+static void
+set_cacert(HttpEasy *easy, const char *cacert)
+{
+	const char *own = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	if (cacert == easy->cacert ||
+		(cacert && easy->cacert && strcmp(cacert, easy->cacert) == 0))
+		return;
+	free(easy->cacert);
+	easy->cacert = cacert != NULL ? mem_strdup(cacert) : NULL;
+	curl_easy_setopt(easy->curl, CURLOPT_CAINFO, cacert ? cacert : own);
+}
+
+static void
+set_tls(HttpEasy *easy, const HttpRequest *request)
+{
+	set_cacert(easy, request->cacert);
+	if (request->insecure == easy->insecure)
+		return;
+	curl_easy_setopt(easy->curl, CURLOPT_SSL_VERIFYPEER,
+					 request->insecure ? 0L : 1L);
+	curl_easy_setopt(easy->curl, CURLOPT_SSL_VERIFYHOST,
+					 request->insecure ? 0L : 2L);
+	easy->insecure = request->insecure;
+}
+
+/*
+ * Where one connection can carry many requests (HTTP/2), wait to see whether
+ * it does; a plain one never can, and would wait for the first answer.
+ */
+static void
+set_pipewait(HttpEasy *easy, bool wait)
+{
+	if (wait == easy->pipewait)
+		return;
+	curl_easy_setopt(easy->curl, CURLOPT_PIPEWAIT, wait ? 1L : 0L);
+	easy->pipewait = wait;
+}
+
+void
+http_easy_begin(HttpEasy *easy, HttpRequest *request, int64_t now_ns)
+{
+	easy->request = request;
+	easy->data_ns = 0;
+	easy->error[0] = '\0';
+	request->err.kind = ERR_NONE;
+	request->status = 0;
+	buf_reset(&request->answer);
+	request->content_type[0] = '\0';
+	request->retry_after_s = -1;
+	request->reused = false;
+	request->started_ns = now_ns;
+	request->arrived_ns = now_ns;
+	request->ended_ns = now_ns;
+	memset(request->phase_ns, 0, sizeof(request->phase_ns));
+}
+
+bool
+http_easy_prepare(HttpEasy *easy, const HttpUrl *url, Err *err)
+{
+	HttpRequest *request = easy->request;
+
+	if (!set_method(easy, request, err))
+		return false;
+	curl_easy_setopt(easy->curl, CURLOPT_URL, request->url);
+	set_limits(easy, request);
+	set_pipewait(easy, url->is_https);
+	/* also for plain URLs that may be redirected to https */
+	if (url->is_https || request->follow > 0)
+		set_tls(easy, request);
+	request->answer.max_bytes =
+		request->max_body_bytes > 0 ? (size_t) request->max_body_bytes : 0;
+	return true;
+}
+
+/* -------- what came back -------- */
+
+static int64_t
+time_ns(CURL *curl, CURLINFO info)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(curl, info, &us);
+	return (int64_t) us * 1000;
+}
+
+static int64_t
+at_least_zero(int64_t ns)
+{
+	return ns > 0 ? ns : 0;
+}
+
+/*
+ * libcurl's times are those at which it saw things.  When the loop was held,
+ * the last phases look longer than they were: what lies behind the arrival is
+ * cut off.
+ */
+static void
+read_phases(HttpEasy *easy, int64_t lookup_ns)
+{
+	CURL *curl = easy->curl;
+	HttpRequest *request = easy->request;
+	int64_t dns_ns = time_ns(curl, CURLINFO_NAMELOOKUP_TIME_T);
+	int64_t tcp_ns = time_ns(curl, CURLINFO_CONNECT_TIME_T);
+	int64_t tls_ns = time_ns(curl, CURLINFO_APPCONNECT_TIME_T);
+	int64_t sent_ns = time_ns(curl, CURLINFO_PRETRANSFER_TIME_T);
+	int64_t first_ns = time_ns(curl, CURLINFO_STARTTRANSFER_TIME_T);
+	int64_t total_ns = time_ns(curl, CURLINFO_TOTAL_TIME_T);
+	int64_t left_ns = request->arrived_ns - request->started_ns;
+	int64_t *phase_ns = request->phase_ns;
+
+	if (!request->reused)
+	{
+		phase_ns[PHASE_DNS] = lookup_ns + dns_ns;
+		phase_ns[PHASE_CONNECT] = at_least_zero(tcp_ns - dns_ns);
+		phase_ns[PHASE_TLS] = at_least_zero(tls_ns - tcp_ns);
+	}
+	else
+		phase_ns[PHASE_DNS] = lookup_ns;
+	if (first_ns > 0)
+	{
+		phase_ns[PHASE_WAIT] = at_least_zero(first_ns - sent_ns);
+		phase_ns[PHASE_RECEIVE] = at_least_zero(total_ns - first_ns);
+	}
+	else if (sent_ns > 0)
+		phase_ns[PHASE_WAIT] = at_least_zero(total_ns - sent_ns);
+	for (int i = 0; i < PHASES; i++)
+	{
+		if (phase_ns[i] > left_ns)
+			phase_ns[i] = at_least_zero(left_ns);
+		left_ns -= phase_ns[i];
+	}
+}
+
+static void
+read_answer(HttpEasy *easy)
+{
+	CURL *curl = easy->curl;
+	HttpRequest *request = easy->request;
+	const char *type = NULL;
+	curl_off_t retry_after_s = 0;
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	request->status = (int) status;
+	if (type != NULL)
+		snprintf(request->content_type, sizeof(request->content_type), "%s",
+				 type);
+	if (status < 300)
+		return;
+	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+	if (retry_after_s > 0)
+		request->retry_after_s = (int64_t) retry_after_s;
+}
+
+void
+http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
+				 int64_t lookup_ns)
+{
+	HttpRequest *request = easy->request;
+	long nconnects = 0;
+
+	request->ended_ns = ended_ns;
+	request->arrived_ns = *easy->event_ns != 0 ? *easy->event_ns
+						  : code == CURLE_OK && easy->data_ns != 0
+							  ? easy->data_ns
+							  : ended_ns;
+	curl_easy_getinfo(easy->curl, CURLINFO_NUM_CONNECTS, &nconnects);
+	request->reused = nconnects == 0;
+	if (code == CURLE_OK)
+	{
+		if (request->answer.data == NULL)
+			buf_append(&request->answer, "", 0);
+		read_answer(easy);
+	}
+	else
+		http_error(easy, code, &request->err);
+	read_phases(easy, lookup_ns);
+	easy->request = NULL;
+}

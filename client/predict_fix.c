@@ -1,0 +1,216 @@
+/*
+ * predict_fix.c
+ *	  The bounds of an input, and the single change that gains most.
+ *
+ * Every candidate is simulated with predict_total_ns on a copy of the input.
+ * Of candidates that gain the same the first tried wins; they are tried from
+ * the least to the most intrusive.
+ */
+#include "predict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+/* Total times closer than this are no gain, and no range, worth a word. */
+#define WORTH_NS		INT64_C(1000000)
+#define TIE_TRIALS		8
+#define TIE_JITTER_NS	INT64_C(200000)
+
+static PredictInput
+input_copy(const PredictInput *input)
+{
+	PredictInput copy = *input;
+
+	copy.tasks = mem_alloc((size_t) input->ntasks * sizeof(Script) + 1);
+	for (int i = 0; i < input->ntasks; i++)
+	{
+		copy.tasks[i].nsteps = input->tasks[i].nsteps;
+		copy.tasks[i].steps = mem_dup(input->tasks[i].steps,
+									  (size_t) input->tasks[i].nsteps *
+									  sizeof(ScriptStep));
+	}
+	return copy;
+}
+
+void
+predict_input_clear(PredictInput *input)
+{
+	for (int i = 0; i < input->ntasks; i++)
+		free(input->tasks[i].steps);
+	free(input->tasks);
+	memset(input, 0, sizeof(*input));
+}
+
+static void
+input_set_call(PredictInput *input, const PlanStep *step, Call call)
+{
+	for (int i = 0; i < input->ntasks; i++)
+		for (int j = 0; j < input->tasks[i].nsteps; j++)
+			if (step == NULL || input->tasks[i].steps[j].step == step)
+				input->tasks[i].steps[j].call = call;
+}
+
+/* All async, no limits: the longest task. */
+static int64_t
+best_ns(const PredictInput *input)
+{
+	PredictInput copy = input_copy(input);
+	int64_t		total_ns;
+
+	input_set_call(&copy, NULL, CALL_ASYNC);
+	copy.concurrency = 0;
+	copy.connections = 0;
+	total_ns = predict_total_ns(&copy);
+	predict_input_clear(&copy);
+	return total_ns;
+}
+
+static int64_t
+worst_ns(const PredictInput *input)
+{
+	int64_t		total_ns = 0;
+
+	for (int i = 0; i < input->ntasks; i++)
+		for (int j = 0; j < input->tasks[i].nsteps; j++)
+			total_ns += input->tasks[i].steps[j].own_ns;
+	return total_ns;
+}
+
+static void
+fix_consider(Prediction *prediction, const PredictInput *changed,
+			 FixKind kind, const PlanStep *step, int value)
+{
+	int64_t		total_ns = predict_total_ns(changed);
+
+	if (total_ns + WORTH_NS >= prediction->fix_ns)
+		return;
+	prediction->fix = kind;
+	prediction->fix_step = step;
+	prediction->fix_value = value;
+	prediction->fix_ns = total_ns;
+}
+
+static void
+fix_try_call(Prediction *prediction, const PredictInput *input,
+			 const PlanStep *step, FixKind kind, Call call)
+{
+	PredictInput copy = input_copy(input);
+
+	input_set_call(&copy, step, call);
+	fix_consider(prediction, &copy, kind, step, 0);
+	predict_input_clear(&copy);
+}
+
+static bool
+script_seen(const PredictInput *input, int task, int step)
+{
+	for (int i = 0; i <= task; i++)
+		for (int j = 0; j < (i == task ? step : input->tasks[i].nsteps); j++)
+			if (input->tasks[i].steps[j].step ==
+				input->tasks[task].steps[step].step)
+				return true;
+	return false;
+}
+
+static void
+fix_try_steps(Prediction *prediction, const PredictInput *input)
+{
+	for (int i = 0; i < input->ntasks; i++)
+		for (int j = 0; j < input->tasks[i].nsteps; j++)
+		{
+			const ScriptStep *step = &input->tasks[i].steps[j];
+
+			if (step->call != CALL_BLOCKING || script_seen(input, i, j))
+				continue;
+			if (step->step->kind != STEP_SHELL)
+			{
+				fix_try_call(prediction, input, step->step, FIX_STEP_ASYNC,
+							 CALL_ASYNC);
+				fix_try_call(prediction, input, step->step, FIX_STEP_THREAD,
+							 CALL_THREAD);
+			}
+		}
+}
+
+/* One more, then twice as many, up to what every task could use. */
+static void
+fix_try_limits(Prediction *prediction, const PredictInput *input)
+{
+	PredictInput changed = *input;
+
+	if (input->hold == HOLD_TASK)
+	{
+		changed.hold = HOLD_STATEMENT;
+		fix_consider(prediction, &changed, FIX_HOLD, NULL, HOLD_STATEMENT);
+		changed.hold = input->hold;
+	}
+	if (input->connections > 0 && input->connections < input->ntasks)
+		for (int more = 1; input->connections + more <= 2 * input->ntasks;
+			 more *= 2)
+		{
+			changed.connections = input->connections + more;
+			if (changed.connections > input->ntasks)
+				changed.connections = input->ntasks;
+			fix_consider(prediction, &changed, FIX_CONNECTIONS, NULL,
+						 changed.connections);
+			if (changed.connections == input->ntasks)
+				break;
+		}
+	changed.connections = input->connections;
+	if (input->concurrency > 0 && input->concurrency < input->ntasks)
+	{
+		changed.concurrency = input->ntasks;
+		if (input->connections >= input->concurrency)
+			changed.connections = input->ntasks;
+		fix_consider(prediction, &changed, FIX_CONCURRENCY, NULL,
+					 input->ntasks);
+	}
+}
+
+/*
+ * Where two completions tie, which comes first is chance: shake all times a
+ * little and see how far the total goes.
+ */
+static void
+predict_range(const PredictInput *input, Prediction *prediction)
+{
+	PredictInput copy = input_copy(input);
+	uint32_t	seed = 12345;
+	int64_t		margin_ns = 20 * TIE_JITTER_NS;
+
+	prediction->low_ns = prediction->high_ns = prediction->predicted_ns;
+	for (int trial = 0; trial < TIE_TRIALS; trial++)
+	{
+		int64_t		total_ns;
+
+		for (int i = 0; i < copy.ntasks; i++)
+			for (int j = 0; j < copy.tasks[i].nsteps; j++)
+			{
+				seed = seed * 1664525u + 1013904223u;
+				copy.tasks[i].steps[j].own_ns =
+					input->tasks[i].steps[j].own_ns +
+					(int64_t) (seed >> 8) % TIE_JITTER_NS;
+			}
+		total_ns = predict_total_ns(&copy);
+		if (total_ns + margin_ns < prediction->low_ns)
+			prediction->low_ns = total_ns;
+		if (total_ns - margin_ns > prediction->high_ns)
+			prediction->high_ns = total_ns;
+	}
+	predict_input_clear(&copy);
+}
+
+void
+predict(const PredictInput *input, Prediction *prediction)
+{
+	memset(prediction, 0, sizeof(*prediction));
+	prediction->predicted_ns = predict_total_ns(input);
+	prediction->fix_ns = prediction->predicted_ns;
+	prediction->best_ns = best_ns(input);
+	prediction->worst_ns = worst_ns(input);
+	predict_range(input, prediction);
+	fix_try_steps(prediction, input);
+	fix_try_limits(prediction, input);
+}

@@ -1,0 +1,34 @@
+/*
+ * stats.h
+ *	  A histogram of durations in constant memory, and percentiles from it.
+ *
+ * Buckets are log-linear (64 a power of two: at most 1.6 % wide), made when
+ * first needed.  Zero bytes are an empty histogram; histogram_clear frees.
+ */
+#ifndef STATS_H
+#define STATS_H
+
+#include <stdint.h>
+
+typedef struct Histogram
+{
+	uint32_t   *buckets;
+	int			nbuckets;
+	int64_t		count;
+	int64_t		min_ns;
+	int64_t		max_ns;
+	double		sum_ns;
+	double		sum_squares;
+} Histogram;
+
+extern void histogram_add(Histogram *histogram, int64_t ns);
+extern void histogram_merge(Histogram *to, const Histogram *from);
+extern void histogram_clear(Histogram *histogram);
+
+/* fraction 0..1; exact at 0 and 1; 0 when empty. */
+extern int64_t histogram_percentile(const Histogram *histogram,
+									double fraction);
+extern double histogram_mean_ns(const Histogram *histogram);
+extern double histogram_stddev_ns(const Histogram *histogram);
+
+#endif							/* STATS_H */

@@ -1,0 +1,552 @@
+/*
+ * step_sql.c
+ *	  An SQL statement: the request, its rows as variables, its errors.
+ *
+ * A step waits for its lease, then for the answer.  The work of a slot keeps
+ * the request and what it points to, so that a step used again and again
+ * allocates nothing.  Parameters are the variables' own text: no copies.
+ */
+#include "task.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "conn_pool.h"
+#include "mem.h"
+#include "sql_place.h"
+#include "step_call.h"
+
+/* Types whose text is a number; see pg_type.dat of the server's sources. */
+#define BOOLOID 16
+#define INT8OID 20
+#define INT2OID 21
+#define INT4OID 23
+#define OIDOID 26
+#define FLOAT4OID 700
+#define FLOAT8OID 701
+#define NUMERICOID 1700
+
+#define KEPT_BYTES (64 * 1024) /* of a statement's memory between two uses */
+
+typedef enum SqlPhase
+{
+	SQL_WAITING, /* for the lease */
+	SQL_SENT,
+	SQL_ANSWERED
+} SqlPhase;
+
+typedef struct SqlWork
+{
+	SqlPhase phase;
+	ConnRequest request;
+	StepCall call;
+	Buf text; /* where it is not the plan's own */
+	const char **params;
+	char (*scratch)[VALUE_SCRATCH]; /* numbers as text */
+	int params_cap;
+	bool has_failed;
+	Err *err; /* made by the first failure */
+
+	/* \gset: of the last result that has rows */
+	PGresult *row; /* its first row */
+	bool has_rows;
+	bool in_rows; /* they come one by one, and more follow */
+	int64_t nrows;
+} SqlWork;
+
+static Err *
+work_err(SqlWork *work)
+{
+	if (work->err == NULL)
+		work->err = mem_alloc(sizeof(Err));
+	return work->err;
+}
+
+/* -------- the request -------- */
+
+static bool
+build_params(const Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	const Vars *vars = &step->task->vars;
+	SqlWork *work = step->sql;
+
+	if (sql->nbinds > work->params_cap)
+	{
+		size_t n = (size_t) sql->nbinds;
+
+		work->params = mem_realloc(work->params, n * sizeof(*work->params));
+		work->scratch = mem_realloc(work->scratch, n * VALUE_SCRATCH);
+		work->params_cap = sql->nbinds;
+	}
+	for (int i = 0; i < sql->nbinds; i++)
+	{
+		const Value *value = vars_get(vars, sql->bind_symbols[i]);
+		size_t len;
+
+		if (value == NULL)
+			return vars_undefined(vars, sql->bind_symbols[i], err);
+		work->params[i] = value_text(value, work->scratch[i], &len);
+		if (work->params[i] != NULL && strlen(work->params[i]) != len)
+			return err_set(
+				err, ERR_DATA,
+				"variable \"%s\" has a NUL byte, which cannot be sent as text",
+				vars->symbols->names[sql->bind_symbols[i]]);
+	}
+	return true;
+}
+
+static bool
+build_text(const Step *step, Protocol protocol, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	SqlWork *work = step->sql;
+	bool paste = protocol == PROTOCOL_SIMPLE;
+
+	if (sql->text.is_fixed && (!paste || sql->nbinds == 0))
+	{
+		work->request.sql = sql->text.fixed_text;
+		return true;
+	}
+	buf_reset(&work->text);
+	if (!template_expand(&sql->text, &step->task->vars, paste, &work->text,
+						 err))
+		return false;
+	work->request.sql = work->text.data;
+	return true;
+}
+
+/*
+ * A text that changes cannot be prepared under one name; COPY's answers
+ * cannot come through a pipeline; several statements need the simple one.
+ */
+static Protocol
+choose_protocol(const Step *step)
+{
+	const PlanSql *sql = &step->plan->sql;
+	Protocol protocol = step->task->engine->protocol;
+
+	if (sql->is_compound && sql->nbinds == 0)
+		return PROTOCOL_SIMPLE;
+	if (protocol == PROTOCOL_PREPARED &&
+		(!sql->text.is_fixed || strcmp(sql->verb, "COPY") == 0))
+		return PROTOCOL_EXTENDED;
+	return protocol;
+}
+
+/* May the statement share a transaction with the hook in front of it? */
+static bool
+hook_may_ride(const PlanSql *sql)
+{
+	static const char *const verbs[] = {"SELECT", "INSERT", "UPDATE", "DELETE",
+										"MERGE",  "VALUES", "TABLE",  "WITH"};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(sql->verb, verbs[i]) == 0)
+			return !sql->is_compound;
+	return false;
+}
+
+static bool
+refuse_binds(const Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	const char *name = step->task->vars.symbols->names[sql->bind_symbols[0]];
+
+	err_set(err, ERR_PLAN, "%s takes no parameters, so :%s cannot stand here",
+			sql->verb, name);
+	err_hint(
+		err,
+		"write :'%s' for a quoted literal or :\"%s\" for a quoted identifier",
+		name, name);
+	if (sql->bind_place.line > 0)
+		plan_place(step->task->engine->plan, sql->bind_place, err);
+	return false;
+}
+
+static void on_result(ConnRequest *request, PGresult *result);
+
+static bool
+build_request(Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	ConnRequest *request = &step->sql->request;
+
+	request->protocol = choose_protocol(step);
+	if (sql->takes_no_binds && sql->nbinds > 0 &&
+		request->protocol != PROTOCOL_SIMPLE)
+		return refuse_binds(step, err);
+	if (!build_text(step, request->protocol, err))
+		return false;
+	request->nparams = 0;
+	if (request->protocol != PROTOCOL_SIMPLE)
+	{
+		if (!build_params(step, err))
+			return false;
+		request->nparams = sql->nbinds;
+	}
+	request->params = step->sql->params;
+	request->statement_id = sql->id;
+	request->before_sql =
+		step->lease->is_fresh ? conn_pool_acquire_hook(step->lease) : NULL;
+	request->before_rides = hook_may_ride(sql);
+	request->on_result = sql->has_gset || sql->has_aset ? on_result : NULL;
+	step->lease->is_fresh = false;
+	return true;
+}
+
+/* -------- rows -------- */
+
+static void
+set_from_column(Value *value, const PGresult *result, int row, int column)
+{
+	const char *text = PQgetvalue(result, row, column);
+	size_t len = (size_t) PQgetlength(result, row, column);
+
+	if (PQgetisnull(result, row, column))
+	{
+		value_set_null(value);
+		return;
+	}
+	switch (PQftype(result, column))
+	{
+		case BOOLOID:
+			value_set_bool(value, text[0] == 't');
+			break;
+		case INT8OID:
+		case INT2OID:
+		case INT4OID:
+		case OIDOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+			value_set_number(value, text, len);
+			break;
+		default:
+			value_set_text(value, text, len);
+			break;
+	}
+}
+
+/* Columns whose name, with the prefix, the plan never mentions are skipped. */
+static void
+set_from_row(Step *step, const PGresult *result, int row)
+{
+	const Symbols *symbols = step->task->vars.symbols;
+	const char *prefix = step->plan->sql.gset_prefix;
+
+	for (int i = 0; i < PQnfields(result); i++)
+	{
+		char name[256];
+		int len =
+			snprintf(name, sizeof(name), "%s%s", prefix, PQfname(result, i));
+		int symbol = -1;
+
+		if (len > 0 && (size_t) len < sizeof(name))
+			symbol = symbols_find(symbols, name, (size_t) len);
+		if (symbol >= 0)
+			set_from_column(vars_set(&step->task->vars, symbol), result, row,
+							i);
+	}
+}
+
+static void
+drop_row(SqlWork *work)
+{
+	PQclear(work->row);
+	work->row = NULL;
+	work->nrows = 0;
+}
+
+/* \gset: count the rows of the last result that has any, keep the first. */
+static void
+take_rows(SqlWork *work, PGresult *result)
+{
+	bool is_piece = PQresultStatus(result) != PGRES_TUPLES_OK;
+
+	if (work->in_rows && !is_piece)
+	{
+		work->in_rows = false; /* the empty one behind the last row */
+		return;
+	}
+	if (!work->in_rows)
+		drop_row(work);
+	work->in_rows = is_piece;
+	work->has_rows = true;
+	work->nrows += PQntuples(result);
+	if (work->row != NULL)
+		return;
+	work->row = result;
+	work->request.keep_result = true;
+}
+
+static void
+on_result(ConnRequest *request, PGresult *result)
+{
+	Step *step = request->arg;
+
+	if (PQnfields(result) == 0 && PQresultStatus(result) != PGRES_TUPLES_OK)
+		return; /* no rows, as after INSERT */
+	if (step->plan->sql.has_gset)
+		take_rows(step->sql, result);
+	else if (PQntuples(result) > 0)
+		set_from_row(step, result, PQntuples(result) - 1);
+}
+
+static bool
+apply_gset(Step *step, Err *err)
+{
+	SqlWork *work = step->sql;
+
+	if (!work->has_rows)
+	{
+		err_set(err, ERR_DATA,
+				"the statement returned no rows, \\gset needs exactly one");
+		err_hint(
+			err,
+			"only statements such as SELECT, or with RETURNING, return rows");
+		return false;
+	}
+	if (work->nrows != 1)
+	{
+		err_set(err, ERR_DATA,
+				"the statement returned %lld rows, \\gset needs exactly one",
+				(long long) work->nrows);
+		err_hint(err, "%s",
+				 work->nrows == 0
+					 ? "\\aset takes none or more: variables stay as they are"
+					 : "add LIMIT 1, or use \\aset for the last row");
+		return false;
+	}
+	set_from_row(step, work->row, 0);
+	return true;
+}
+
+/* -------- errors -------- */
+
+/* The server could not tell the type of a bound variable. */
+static bool
+is_about_types(const char *sqlstate)
+{
+	static const char *const states[] = {"22P02", "42725", "42883", "42P18"};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(sqlstate, states[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+explain(const Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	const Plan *plan = step->task->engine->plan;
+	int position = step->sql->request.error_position;
+	Place place = step->plan->place;
+
+	if (err->kind != ERR_SQL)
+		return;
+	if (sql->nbinds > 0 && is_about_types(err->sqlstate))
+		err_hint(
+			err,
+			"a variable is sent without a type: write :%s::type, such as :%s::integer, to say which one is meant",
+			plan->symbols.names[sql->bind_symbols[0]],
+			plan->symbols.names[sql->bind_symbols[0]]);
+	else if (strcmp(err->sqlstate, "25P02") == 0)
+		err_hint(err, "an earlier statement of this transaction failed");
+	if (sql_place_find(plan, step->plan, position, &place))
+		plan_place(plan, place, err);
+}
+
+/* -------- the end -------- */
+
+static void
+sql_finish(Step *step)
+{
+	SqlWork *work = step->sql;
+	Conn *conn = conn_pool_conn(step->lease);
+
+	if (!work->has_failed && step->plan->sql.has_gset)
+		work->has_failed = !apply_gset(step, work_err(work));
+	else if (work->has_failed)
+		explain(step, work->err);
+	drop_row(work);
+	if (work->text.cap > KEPT_BYTES)
+		buf_free(&work->text);
+	lease_end_statement(step, conn_in_transaction(conn));
+	step_done(step, work->has_failed ? work->err : NULL);
+}
+
+static void
+on_sent(ConnRequest *request)
+{
+	step_started(request->arg);
+}
+
+/* Record only: the task goes on in its turn, or, after a call, at once. */
+static void
+on_done(ConnRequest *request, const Err *err)
+{
+	Step *step = request->arg;
+	SqlWork *work = step->sql;
+
+	work->phase = SQL_ANSWERED;
+	if (err != NULL)
+	{
+		work->has_failed = true;
+		*work_err(work) = *err;
+	}
+	if (step->call != CALL_ASYNC)
+		return;
+	if (step->state == STEP_RUNNING)
+		step_arrived(step, request->arrived_ns);
+	step_wake(step);
+}
+
+/* -------- blocking, thread -------- */
+
+static void
+sql_run(StepCall *call)
+{
+	Step *step = call->step;
+
+	if (!step_call_interrupted(call))
+		conn_call_run(conn_pool_conn(step->lease), &step->sql->request);
+}
+
+static void
+sql_interrupt(StepCall *call)
+{
+	conn_call_interrupt(conn_pool_conn(call->step->lease));
+}
+
+static void
+sql_call_done(StepCall *call)
+{
+	Step *step = call->step;
+
+	conn_call_end(conn_pool_conn(step->lease), &step->sql->request);
+	sql_finish(step);
+}
+
+/* -------- the row -------- */
+
+static SqlWork *
+sql_work_new(void)
+{
+	SqlWork *work = mem_alloc(sizeof(*work));
+
+	work->request.on_sent = on_sent;
+	work->request.on_done = on_done;
+	work->call.run = sql_run;
+	work->call.interrupt = sql_interrupt;
+	work->call.done = sql_call_done;
+	return work;
+}
+
+/* The lease is there: send, or make the call. */
+static void
+sql_begin(Step *step)
+{
+	SqlWork *work = step->sql;
+	Conn *conn = conn_pool_conn(step->lease);
+
+	if (!build_request(step, work_err(work)))
+	{
+		lease_end_statement(step, conn_in_transaction(conn));
+		step_done(step, work->err);
+		return;
+	}
+	work->phase = SQL_SENT;
+	conn_set_owner(conn, step->task->number, step->task->name);
+	if (step->call == CALL_ASYNC)
+	{
+		conn_submit(conn, &work->request);
+		return;
+	}
+	conn_call_begin(conn, &work->request, step->call == CALL_BLOCKING);
+	step_call_start(&work->call, step);
+}
+
+static void
+sql_start(Step *step)
+{
+	SqlWork *work = step->sql;
+
+	if (step->plan->sql.is_empty)
+	{
+		step_done(step, NULL);
+		return;
+	}
+	if (work == NULL)
+		work = step->sql = sql_work_new();
+	work->request.arg = step; /* steps move while none is live */
+	work->phase = SQL_WAITING;
+	work->has_failed = false;
+	work->has_rows = false;
+	work->in_rows = false;
+	if (lease_take(step))
+		sql_begin(step);
+}
+
+static void
+sql_resume(Step *step)
+{
+	if (step->sql->phase == SQL_ANSWERED)
+		sql_finish(step);
+	else if (step->lease != NULL)
+		sql_begin(step);
+	else
+		step_done(step, &step->waiter.err);
+}
+
+static void
+sql_cancel(Step *step)
+{
+	SqlWork *work = step->sql;
+	Err err;
+
+	switch (work->phase)
+	{
+		case SQL_WAITING:
+			lease_stop_waiting(step);
+			err_set(&err, ERR_CANCEL,
+					"canceled while waiting for a connection");
+			step_done(step, &err);
+			break;
+		case SQL_SENT:
+			if (step->call == CALL_ASYNC)
+				conn_cancel(conn_pool_conn(step->lease), &work->request);
+			else
+				step_call_cancel(&work->call);
+			break;
+		case SQL_ANSWERED:
+			break; /* its end is on the way */
+	}
+}
+
+static void
+sql_forget(Step *step)
+{
+	SqlWork *work = step->sql;
+
+	if (work == NULL)
+		return;
+	drop_row(work);
+	buf_free(&work->text);
+	free(work->params);
+	free(work->scratch);
+	free(work->err);
+	free(work);
+	step->sql = NULL;
+}
+
+const StepOps step_sql_ops = {
+	.start = sql_start,
+	.resume = sql_resume,
+	.cancel = sql_cancel,
+	.forget = sql_forget,
+};

@@ -1,0 +1,525 @@
+/*
+ * task.c
+ *	  The task and step state machines: advance, begin, end, cancel.
+ *
+ * A Task belongs to whoever made it (run.c, predict.c); its steps belong to
+ * the task.  Everything here runs on the loop's thread.  States are written
+ * by task_set_state and step_set_state alone.
+ */
+#include "task.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+static void task_advance(void *arg);
+static void on_timeout(void *arg);
+
+/* -------- the two doors -------- */
+
+static void
+task_set_state(Task *task, TaskState state)
+{
+	Event		event = {.kind = EVENT_TASK};
+
+	assert(state == TASK_READY || task->state != TASK_DONE);
+	assert(state != TASK_DONE || task->state == TASK_DRAINING);
+
+	task->state = state;
+	event.time_ns = loop_now_ns(task->engine->loop);
+	event.value = (int) state;
+	event.task = task->number;
+	event.text = task->name;
+	if (state == TASK_DONE)
+	{
+		event.other = task->failed ? 1 : task->is_canceled ? 2 : 0;
+		event.step = task->failed_step;
+		event.text = task->failed ? task->err.message : NULL;
+	}
+	trace_emit(task->engine->trace, &event);
+}
+
+/* Kinds that only touch variables leave no trace unless they fail. */
+static bool
+step_is_traced(const Step *step)
+{
+	return step->plan->kind <= STEP_SHELL ||
+		step->plan->kind == STEP_HOLD || step->plan->kind == STEP_RELEASE;
+}
+
+static bool
+step_move_is_legal(StepState from, StepState to)
+{
+	switch (to)
+	{
+		case STEP_PENDING:
+			return false;
+		case STEP_QUEUED:
+		case STEP_SKIPPED:
+			return from == STEP_PENDING;
+		case STEP_RUNNING:
+			return from == STEP_QUEUED;
+		case STEP_OK:
+		case STEP_FAILED:
+		case STEP_CANCELED:
+			return from == STEP_QUEUED || from == STEP_RUNNING;
+	}
+	return false;
+}
+
+static void
+step_emit(const Step *step, EventKind kind, int value, int64_t time_ns)
+{
+	Event		event = {.kind = kind};
+
+	event.time_ns = time_ns;
+	event.value = value;
+	event.task = step->task->number;
+	event.step = step->plan;
+	event.slot = step->slot;
+	event.other = (uint64_t) step->call;
+	trace_emit(step->task->engine->trace, &event);
+}
+
+static void
+step_set_state_at(Step *step, StepState state, int64_t time_ns)
+{
+	assert(step_move_is_legal(step->state, state));
+	step->state = state;
+	if (step_is_traced(step) || state == STEP_FAILED)
+		step_emit(step, EVENT_STEP, (int) state, time_ns);
+}
+
+static void
+step_set_state(Step *step, StepState state)
+{
+	step_set_state_at(step, state, loop_now_ns(step->task->engine->loop));
+}
+
+static bool
+step_is_live(const Step *step)
+{
+	return step->state == STEP_QUEUED || step->state == STEP_RUNNING;
+}
+
+/* -------- tasks -------- */
+
+Task *
+task_new(Engine *engine)
+{
+	Task	   *task = mem_alloc(sizeof(Task));
+
+	task->engine = engine;
+	task->state = TASK_DONE;
+	task->job.fn = task_advance;
+	task->job.arg = task;
+	vars_init(&task->vars, &engine->plan->symbols, engine->globals);
+	return task;
+}
+
+/* Live steps never move: slots are made while none is live. */
+static void
+task_make_slots(Task *task, int count)
+{
+	if (count <= task->steps_cap)
+		return;
+	assert(task->inflight == 0);
+	task->steps = mem_realloc(task->steps, (size_t) count * sizeof(Step));
+	memset(task->steps + task->steps_cap, 0,
+		   (size_t) (count - task->steps_cap) * sizeof(Step));
+	task->steps_cap = count;
+	for (int i = 0; i < count; i++)
+	{
+		task->steps[i].task = task;
+		task->steps[i].slot = i;
+		loop_timer_init(&task->steps[i].timeout, on_timeout, &task->steps[i]);
+	}
+}
+
+void
+task_free(Task *task)
+{
+	Engine	   *engine;
+
+	if (task == NULL)
+		return;
+	engine = task->engine;
+	assert(task->state == TASK_DONE);
+	for (int i = 0; i < task->steps_cap; i++)
+		for (int kind = 0; kind < STEP_KINDS; kind++)
+			if (engine->ops[kind].forget != NULL)
+				engine->ops[kind].forget(&task->steps[i]);
+	loop_unpush(engine->loop, &task->job);
+	vars_clear(&task->vars);
+	buf_free(&task->emit);
+	free(task->steps);
+	free(task);
+}
+
+static void
+engine_link(Engine *engine, Task *task)
+{
+	task->prev = NULL;
+	task->next = engine->tasks;
+	if (engine->tasks != NULL)
+		engine->tasks->prev = task;
+	engine->tasks = task;
+}
+
+static void
+engine_unlink(Engine *engine, Task *task)
+{
+	if (task->prev != NULL)
+		task->prev->next = task->next;
+	else
+		engine->tasks = task->next;
+	if (task->next != NULL)
+		task->next->prev = task->prev;
+}
+
+void
+task_begin(Task *task, const Body *body, uint64_t number, const char *name)
+{
+	Engine	   *engine = task->engine;
+
+	assert(task->state == TASK_DONE);
+	task->body = body;
+	task->number = number;
+	snprintf(task->name, sizeof(task->name), "%s", name);
+	task->pc = 0;
+	task->failed = false;
+	task->is_canceled = false;
+	task->failed_step = NULL;
+	task->err.kind = ERR_NONE;
+	task->hold = engine->hold;
+	task->lease = NULL;
+	task->lease_user = NULL;
+	buf_reset(&task->emit);
+	task_make_slots(task, 1);
+	task->nsteps = 0;
+	task->begun_ns = loop_now_ns(engine->loop);
+	engine_link(engine, task);
+	task_set_state(task, TASK_READY);
+	loop_push(engine->loop, &task->job);
+}
+
+/* -------- steps: begin -------- */
+
+static Call
+step_call(const Engine *engine, const PlanStep *plan)
+{
+	if (plan->kind == STEP_SHELL)
+		return CALL_BLOCKING;
+	return engine->has_call ? engine->call : plan->call;
+}
+
+static void
+step_arm_timeout(Step *step)
+{
+	Engine	   *engine = step->task->engine;
+	int64_t		timeout_ns = step->plan->timeout_ns;
+
+	if (timeout_ns < 0 && step->plan->kind <= STEP_SHELL)
+		timeout_ns = engine->step_timeout_ns;
+	step->deadline_ns = LOOP_NEVER;
+	if (timeout_ns < 0)
+		return;
+	step->deadline_ns = step->queued_ns + timeout_ns;
+	loop_timer_set(engine->loop, &step->timeout, step->deadline_ns);
+}
+
+static void
+step_begin(Task *task, const PlanStep *plan)
+{
+	Step	   *step = &task->steps[task->nsteps++];
+
+	step->plan = plan;
+	step->state = STEP_PENDING;
+	step->call = step_call(task->engine, plan);
+	step->wants_resume = false;
+	step->is_canceled = false;
+	step->timed_out = false;
+	step->has_extra_lease = false;
+	step->lease = NULL;
+	step->attempt = 1;
+	task->inflight++;
+	step_set_state(step, STEP_QUEUED);
+	if (step_is_traced(step))
+	{
+		step->queued_ns = loop_now_ns(task->engine->loop);
+		step_arm_timeout(step);
+	}
+	task->engine->ops[plan->kind].start(step);
+}
+
+/*
+ * Start everything between \gather and its \end, in file order; an \if in
+ * there runs at once and moves pc.
+ */
+static void
+gather_begin(Task *task, const PlanStep *gather)
+{
+	task_make_slots(task, gather->end - task->pc + 1);
+	task->gather = gather;
+	task->inflight++;			/* the gather itself: nobody finishes it early */
+	while (task->pc < gather->end && !task->is_canceled &&
+		   !(task->failed && gather->gather_cancel))
+		step_begin(task, &task->body->steps[task->pc++]);
+	task->pc = gather->end;
+	task->inflight--;
+}
+
+static void
+task_start_next(Task *task)
+{
+	const PlanStep *plan = &task->body->steps[task->pc++];
+
+	task->nsteps = 0;
+	task->gather = NULL;
+	if (plan->kind == STEP_GATHER)
+		gather_begin(task, plan);
+	else
+		step_begin(task, plan);
+}
+
+/* -------- advance -------- */
+
+static void
+task_resume_steps(Task *task)
+{
+	for (int i = 0; i < task->nsteps; i++)
+	{
+		Step	   *step = &task->steps[i];
+
+		if (!step->wants_resume)
+			continue;
+		step->wants_resume = false;
+		if (step_is_live(step))
+			task->engine->ops[step->plan->kind].resume(step);
+	}
+}
+
+static void
+task_end(Task *task)
+{
+	Engine	   *engine = task->engine;
+
+	lease_drop(task);
+	task_set_state(task, TASK_DONE);
+	engine_unlink(engine, task);
+	task->advancing = false;
+	engine->on_task_done(engine, task);	/* may begin or free it */
+}
+
+/*
+ * Advance one task as far as it can go without waiting.
+ *
+ * Called only from the ready queue, never from a callback.  Each turn of the
+ * for(;;) either changes the state or returns; a return means that somebody
+ * else has the next move and will put us back on the ready queue.
+ */
+static void
+task_advance(void *arg)
+{
+	Task	   *task = arg;
+
+	task->advancing = true;
+	for (;;)
+	{
+		switch (task->state)
+		{
+			case TASK_READY:
+				if (task->failed || task->is_canceled ||
+					task->pc == task->body->nsteps)
+				{
+					task_set_state(task, TASK_DRAINING);
+					break;
+				}
+				task_start_next(task);
+				if (task->inflight > 0)
+					task_set_state(task, TASK_WAITING);
+				break;
+
+			case TASK_WAITING:
+				task_resume_steps(task);
+				if (task->inflight > 0)
+				{
+					task->advancing = false;
+					return;
+				}
+				task_set_state(task, TASK_READY);
+				break;
+
+			case TASK_DRAINING:
+				task_end(task);
+				return;
+
+			case TASK_DONE:
+				task->advancing = false;
+				return;
+		}
+	}
+}
+
+/* -------- cancel -------- */
+
+static void
+step_cancel(Step *step)
+{
+	const StepOps *ops = &step->task->engine->ops[step->plan->kind];
+
+	if (!step_is_live(step) || step->is_canceled)
+		return;
+	step->is_canceled = true;
+	if (ops->cancel != NULL)
+		ops->cancel(step);
+}
+
+static void
+task_cancel_steps(Task *task)
+{
+	for (int i = 0; i < task->nsteps; i++)
+		step_cancel(&task->steps[i]);
+}
+
+void
+task_cancel(Task *task)
+{
+	if (task->state == TASK_DONE || task->is_canceled)
+		return;
+	task->is_canceled = true;
+	task_cancel_steps(task);
+}
+
+static void
+on_timeout(void *arg)
+{
+	Step	   *step = arg;
+	const StepOps *ops = &step->task->engine->ops[step->plan->kind];
+
+	if (!step_is_live(step) || step->is_canceled)
+		return;
+	step->timed_out = true;
+	if (ops->cancel != NULL)
+		ops->cancel(step);
+}
+
+/* -------- for step kinds -------- */
+
+void
+step_started(Step *step)
+{
+	step_set_state(step, STEP_RUNNING);
+}
+
+void
+step_started_at(Step *step, int64_t started_ns)
+{
+	step_set_state_at(step, STEP_RUNNING, started_ns);
+}
+
+void
+step_arrived(Step *step, int64_t arrived_ns)
+{
+	step_emit(step, EVENT_STEP_ARRIVED, 0, arrived_ns);
+}
+
+void
+step_phase(Step *step, Phase phase, int64_t duration_ns)
+{
+	Event		event = {.kind = EVENT_STEP_PHASE};
+
+	event.time_ns = loop_now_ns(step->task->engine->loop);
+	event.value = (int) phase;
+	event.task = step->task->number;
+	event.step = step->plan;
+	event.slot = step->slot;
+	event.amount = duration_ns;
+	trace_emit(step->task->engine->trace, &event);
+}
+
+void
+step_hold_begin(Step *step)
+{
+	step_emit(step, EVENT_HOLD, 0, loop_now_ns(step->task->engine->loop));
+}
+
+void
+step_hold_end(Step *step)
+{
+	step_emit(step, EVENT_HOLD_END, 0, loop_now_ns(step->task->engine->loop));
+}
+
+static void
+task_wake(Task *task)
+{
+	if (!task->advancing)
+		loop_push(task->engine->loop, &task->job);
+}
+
+void
+step_wake(Step *step)
+{
+	step->wants_resume = true;
+	task_wake(step->task);
+}
+
+void
+step_place(const Step *step, Err *err)
+{
+	plan_place(step->task->engine->plan, step->plan->place, err);
+}
+
+/* The first failure in file order is the task's. */
+static void
+task_record_failure(Task *task, const Step *step, const Err *err)
+{
+	if (task->failed && task->failed_step->index <= step->plan->index)
+		return;
+	task->failed = true;
+	task->failed_step = step->plan;
+	task->err = *err;
+	if (task->err.line == 0)
+		step_place(step, &task->err);
+}
+
+static void
+step_fail(Step *step, const Err *err)
+{
+	Task	   *task = step->task;
+	Err			timeout;
+
+	if (step->timed_out)
+	{
+		err_set(&timeout, ERR_TIMEOUT, "%s timed out after %.3g s",
+				step->plan->label,
+				(double) (step->deadline_ns - step->queued_ns) / 1e9);
+		err_hint(&timeout, "raise it with \\timeout or --timeout, or find out "
+				 "why the answer takes longer");
+		err = &timeout;
+	}
+	task_record_failure(task, step, err);
+	if (task->gather != NULL && task->gather->gather_cancel)
+		task_cancel_steps(task);
+}
+
+void
+step_done(Step *step, const Err *err)
+{
+	Task	   *task = step->task;
+	StepState	outcome = STEP_OK;
+
+	if (err != NULL)
+		outcome = step->is_canceled && !step->timed_out
+			? STEP_CANCELED : STEP_FAILED;
+	if (step->deadline_ns != LOOP_NEVER)
+		loop_timer_clear(task->engine->loop, &step->timeout);
+	assert(step->lease == NULL);
+	step_set_state(step, outcome);
+	task->inflight--;
+	if (outcome == STEP_FAILED)
+		step_fail(step, err);
+	task_wake(task);
+}

@@ -1,0 +1,184 @@
+/*
+ * vars.c
+ *	  Variables: names turned into small numbers once, values by number.
+ *
+ * The hash table holds symbol + 1, so that zeroed memory is an empty table;
+ * it is never more than half full, and collisions go to the next slot.
+ */
+#include "vars.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+#define FIRST_SLOTS 64
+
+static uint64_t
+hash_name(const char *name, size_t len)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char) name[i]) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
+/* The slot that holds the name, or the empty one where it belongs. */
+static int *
+find_slot(const Symbols *symbols, const char *name, size_t len)
+{
+	size_t mask = (size_t) symbols->nslots - 1;
+	size_t at = hash_name(name, len) & mask;
+
+	while (symbols->slots[at] != 0)
+	{
+		const char *other = symbols->names[symbols->slots[at] - 1];
+
+		if (strncmp(other, name, len) == 0 && other[len] == '\0')
+			break;
+		at = (at + 1) & mask;
+	}
+	return &symbols->slots[at];
+}
+
+static void
+grow_slots(Symbols *symbols)
+{
+	symbols->nslots = symbols->nslots > 0 ? symbols->nslots * 2 : FIRST_SLOTS;
+	free(symbols->slots);
+	symbols->slots = mem_alloc((size_t) symbols->nslots * sizeof(int));
+	for (int i = 0; i < symbols->count; i++)
+	{
+		const char *name = symbols->names[i];
+
+		*find_slot(symbols, name, strlen(name)) = i + 1;
+	}
+}
+
+int
+symbols_intern(Symbols *symbols, const char *name, size_t len)
+{
+	int *slot;
+
+	if (symbols->count >= symbols->nslots / 2)
+		grow_slots(symbols);
+	slot = find_slot(symbols, name, len);
+	if (*slot != 0)
+		return *slot - 1;
+	if (symbols->count == symbols->cap)
+	{
+		symbols->cap = symbols->cap > 0 ? symbols->cap * 2 : FIRST_SLOTS;
+		symbols->names = mem_realloc(symbols->names,
+									 (size_t) symbols->cap * sizeof(char *));
+	}
+	symbols->names[symbols->count++] = mem_strndup(name, len);
+	*slot = symbols->count;
+	return symbols->count - 1;
+}
+
+int
+symbols_find(const Symbols *symbols, const char *name, size_t len)
+{
+	if (symbols->nslots == 0)
+		return -1;
+	return *find_slot(symbols, name, len) - 1;
+}
+
+void
+symbols_free(Symbols *symbols)
+{
+	for (int i = 0; i < symbols->count; i++)
+		free(symbols->names[i]);
+	free(symbols->names);
+	free(symbols->slots);
+	memset(symbols, 0, sizeof(*symbols));
+}
+
+static void
+vars_grow(Vars *vars, int count)
+{
+	size_t more = (size_t) (count - vars->count);
+	size_t all = (size_t) count;
+
+	vars->values = mem_realloc(vars->values, all * sizeof(Value));
+	vars->is_set = mem_realloc(vars->is_set, all);
+	memset(&vars->values[vars->count], 0, more * sizeof(Value));
+	memset(&vars->is_set[vars->count], 0, more);
+	vars->count = count;
+}
+
+void
+vars_init(Vars *vars, const Symbols *symbols, const Vars *parent)
+{
+	memset(vars, 0, sizeof(*vars));
+	vars->symbols = symbols;
+	vars->parent = parent;
+	if (symbols->count > 0)
+		vars_grow(vars, symbols->count);
+}
+
+void
+vars_forget(Vars *vars)
+{
+	if (vars->count > 0)
+		memset(vars->is_set, 0, (size_t) vars->count);
+}
+
+void
+vars_clear(Vars *vars)
+{
+	for (int i = 0; i < vars->count; i++)
+		value_clear(&vars->values[i]);
+	free(vars->values);
+	free(vars->is_set);
+	memset(vars, 0, sizeof(*vars));
+}
+
+const Value *
+vars_get(const Vars *vars, int symbol)
+{
+	for (; vars != NULL; vars = vars->parent)
+	{
+		if (symbol >= 0 && symbol < vars->count && vars->is_set[symbol])
+			return &vars->values[symbol];
+	}
+	return NULL;
+}
+
+Value *
+vars_set(Vars *vars, int symbol)
+{
+	/* names met after vars_init, such as those of a later input file */
+	if (symbol >= vars->count)
+		vars_grow(vars, symbol + 1);
+	vars->is_set[symbol] = 1;
+	return &vars->values[symbol];
+}
+
+bool
+vars_undefined(const Vars *vars, int symbol, Err *err)
+{
+	const Symbols *symbols = vars->symbols;
+	const char *name = symbols->names[symbol];
+	const char **set = mem_alloc((size_t) symbols->count * sizeof(char *));
+	const char *nearest;
+	int nset = 0;
+
+	for (int i = 0; i < symbols->count; i++)
+	{
+		if (vars_get(vars, i) != NULL)
+			set[nset++] = symbols->names[i];
+	}
+	nearest = err_nearest(name, set, nset);
+	free(set);
+	err_set(err, ERR_DATA, "variable \"%s\" is not set", name);
+	if (nearest != NULL)
+		err_hint(err, "did you mean \":%s\"?", nearest);
+	else
+		err_hint(
+			err,
+			"set it before this step, for example with \"\\set %s 1\" or -D %s=1",
+			name, name);
+	return false;
+}

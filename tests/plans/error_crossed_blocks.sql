@@ -1,0 +1,5 @@
+\if true
+\gather
+SELECT 1;
+\endif
+\end

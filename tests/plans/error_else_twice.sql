@@ -1,0 +1,5 @@
+\if true
+\else
+\else
+\endif
+SELECT 1;

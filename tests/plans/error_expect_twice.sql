@@ -1,0 +1,3 @@
+\expect 1
+\expect 2
+SELECT 1;

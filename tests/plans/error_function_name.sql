@@ -1,0 +1,1 @@
+\set a randm(1, 2)

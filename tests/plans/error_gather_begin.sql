@@ -1,0 +1,4 @@
+\gather
+BEGIN;
+SELECT 2;
+\end

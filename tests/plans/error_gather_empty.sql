@@ -1,0 +1,3 @@
+\gather
+\end
+SELECT 1;

@@ -1,0 +1,6 @@
+\gather
+SELECT 1;
+\gather
+SELECT 2;
+\end
+\end

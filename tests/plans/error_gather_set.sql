@@ -1,0 +1,3 @@
+\gather
+\set a 1
+\end

@@ -1,0 +1,6 @@
+BEGIN;
+\gather
+SELECT 1;
+SELECT 2;
+\end
+COMMIT;

@@ -1,0 +1,2 @@
+\hold forever
+SELECT 1;

@@ -1,0 +1,2 @@
+\hook commit SELECT 1
+SELECT 1;

@@ -1,0 +1,3 @@
+\set a 1
+\hook connect SET x = :a
+SELECT 1;

@@ -1,0 +1,1 @@
+\http q GET http://localhost/a b

@@ -1,0 +1,2 @@
+\http q GET http://localhost/ header="A: b
+SELECT 1;

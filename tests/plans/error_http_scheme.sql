@@ -1,0 +1,1 @@
+\http q GET localhost:8080/x

@@ -1,0 +1,1 @@
+\http q POST http://localhost/ body=a json={}

@@ -1,0 +1,3 @@
+\set port 80
+\http q GET http://localhost::port/
+\http q GET http://:port/

@@ -1,0 +1,1 @@
+\http GET http://localhost/

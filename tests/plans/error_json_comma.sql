@@ -1,0 +1,1 @@
+\http q POST http://localhost/ json={"a": 1 "b": 2}

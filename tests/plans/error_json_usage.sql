@@ -1,0 +1,2 @@
+\http q GET http://localhost/
+\json v q_body

@@ -1,0 +1,2 @@
+\set v 1
+\http q POST http://localhost/ json={"a":v}

@@ -1,0 +1,2 @@
+\blocking
+\set a 1

@@ -1,0 +1,3 @@
+\blocking
+\thread
+SELECT 1;

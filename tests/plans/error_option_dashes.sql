@@ -1,0 +1,2 @@
+\option --concurrency 5
+SELECT 1;

@@ -1,0 +1,2 @@
+\retry 3 on=40001,oops
+SELECT 1;

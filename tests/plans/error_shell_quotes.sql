@@ -1,0 +1,2 @@
+\set a 1
+\shell echo "x :a y"

@@ -1,0 +1,2 @@
+\task a count=0
+SELECT 1;

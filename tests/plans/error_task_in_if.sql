@@ -1,0 +1,4 @@
+\if true
+\task a
+SELECT 1;
+\endif

@@ -1,0 +1,4 @@
+\task a
+SELECT 1;
+\task a
+SELECT 2;

@@ -1,0 +1,2 @@
+\timeout 5 minutes
+SELECT 1;

@@ -1,0 +1,2 @@
+\timeout 5parsec
+SELECT 1;

@@ -1,0 +1,4 @@
+\task a
+\set x 1
+\task b
+SELECT :x;

@@ -1,0 +1,3 @@
+\set balance 1
+SELECT 1,
+       :balanec;

@@ -1,0 +1,3 @@
+\set a 1
+\include include/one.sql
+SELECT :b;

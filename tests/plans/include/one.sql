@@ -1,0 +1,2 @@
+\set b :a + 1
+\include two.sql
