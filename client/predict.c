@@ -65,6 +65,13 @@ virtual_close(void *arg, PoolMember *member)
 	(void) member;
 }
 
+static void
+on_virtual_opened(void *arg, const Err *err)
+{
+	(void) arg;
+	(void) err;
+}
+
 static const PoolOps virtual_pool_ops = {virtual_open, virtual_reset,
 virtual_close, NULL};
 
@@ -190,18 +197,11 @@ input_steps(const PredictInput *input)
 
 /* Does a transaction stay open after this statement? */
 static bool
-verb_keeps_transaction(const PlanStep *step, bool was_open)
+step_keeps_transaction(const PlanStep *step, bool was_open)
 {
-	const char *verb = step->kind == STEP_SQL ? step->sql.verb : NULL;
-
-	if (verb == NULL)
+	if (step->kind != STEP_SQL || step->sql.transaction == SQL_TX_SAME)
 		return was_open;
-	if (strcmp(verb, "BEGIN") == 0 || strcmp(verb, "START") == 0)
-		return true;
-	if (strcmp(verb, "COMMIT") == 0 || strcmp(verb, "END") == 0 ||
-		strcmp(verb, "ROLLBACK") == 0 || strcmp(verb, "ABORT") == 0)
-		return false;
-	return was_open;
+	return step->sql.transaction == SQL_TX_BEGIN;
 }
 
 /* One script becomes one body, each of its steps a PlanStep of its own. */
@@ -224,7 +224,7 @@ predict_make_body(Predict *predict, int task, int *index)
 		step->timeout_ns = -1;
 		step->end = script->steps[i].gather_end;
 		step->index = *index;
-		is_open = verb_keeps_transaction(step, is_open);
+		is_open = step_keeps_transaction(step, is_open);
 		predict->own_ns[*index] = script->steps[i].own_ns;
 		predict->in_transaction[*index] = is_open;
 		(*index)++;
@@ -280,6 +280,9 @@ predict_open(Predict *predict, const PredictInput *input)
 	engine->pool = pool_new(engine->loop, NULL, &virtual_pool_ops, NULL,
 							limit_or(input->connections,
 									 nsteps > 0 ? nsteps : 1));
+	/* as in a run, all are open before the clock starts: a gather borrows
+	 * only what is idle */
+	pool_open(engine->pool, pool_size(engine->pool), on_virtual_opened, NULL);
 }
 
 static void

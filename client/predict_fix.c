@@ -8,6 +8,7 @@
  */
 #include "predict.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,29 @@ fix_try_limits(Prediction *prediction, const PredictInput *input)
 	}
 }
 
+/* Up to half of TIE_JITTER_NS more or less, so that a sum stays the same. */
+static int64_t
+shaken_ns(int64_t own_ns, uint32_t chance)
+{
+	own_ns += (int64_t) chance % TIE_JITTER_NS - TIE_JITTER_NS / 2;
+	return own_ns > 0 ? own_ns : 0;
+}
+
+/*
+ * How far the shaking alone moves a total: the shakes of n steps, each at
+ * most half of TIE_JITTER_NS either way, add up to little more than their
+ * square root.
+ */
+static int64_t
+tie_margin_ns(const PredictInput *input)
+{
+	double		nsteps = 0;
+
+	for (int i = 0; i < input->ntasks; i++)
+		nsteps += input->tasks[i].nsteps;
+	return (int64_t) ((20 + 2 * sqrt(nsteps)) * TIE_JITTER_NS);
+}
+
 /*
  * Where two completions tie, which comes first is chance: shake all times a
  * little and see how far the total goes.
@@ -178,7 +202,7 @@ predict_range(const PredictInput *input, Prediction *prediction)
 {
 	PredictInput copy = input_copy(input);
 	uint32_t	seed = 12345;
-	int64_t		margin_ns = 20 * TIE_JITTER_NS;
+	int64_t		margin_ns = tie_margin_ns(input);
 
 	prediction->low_ns = prediction->high_ns = prediction->predicted_ns;
 	for (int trial = 0; trial < TIE_TRIALS; trial++)
@@ -190,8 +214,7 @@ predict_range(const PredictInput *input, Prediction *prediction)
 			{
 				seed = seed * 1664525u + 1013904223u;
 				copy.tasks[i].steps[j].own_ns =
-					input->tasks[i].steps[j].own_ns +
-					(int64_t) (seed >> 8) % TIE_JITTER_NS;
+					shaken_ns(input->tasks[i].steps[j].own_ns, seed >> 8);
 			}
 		total_ns = predict_total_ns(&copy);
 		if (total_ns + margin_ns < prediction->low_ns)

@@ -1,0 +1,13 @@
+-- Two queries, each of which holds the loop until its result is there. 2 units.
+
+\task GOOG
+\set v 300
+\blocking
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 600
+
+\task AAPL
+\set v 400
+\blocking
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 800

@@ -1,0 +1,11 @@
+-- Two queries at once. 1 unit.
+
+\task GOOG
+\set v 300
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 600
+
+\task AAPL
+\set v 400
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 800

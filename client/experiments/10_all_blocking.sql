@@ -1,0 +1,17 @@
+-- A request, then a query, and every call holds the loop. 4 units.
+
+\task GOOG
+\blocking
+\http price GET :http?delay=:unit&value=300
+\json v price_body /value
+\blocking
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 600
+
+\task AAPL
+\blocking
+\http price GET :http?delay=:unit&value=400
+\json v price_body /value
+\blocking
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 800

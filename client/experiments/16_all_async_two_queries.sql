@@ -1,0 +1,22 @@
+-- A request, then two queries, and no call holds the loop. 3 units.
+
+\setup
+\gather
+\http warm1 GET :http?delay=0
+\http warm2 GET :http?delay=0
+\end
+\end
+
+\task GOOG
+\http price GET :http?delay=:unit&value=300
+\json v price_body /value
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 1200
+
+\task AAPL
+\http price GET :http?delay=:unit&value=400
+\json v price_body /value
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 1600

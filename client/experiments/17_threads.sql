@@ -1,0 +1,17 @@
+-- The blocking calls of experiment 10, each on a worker thread. 2 units.
+
+\task GOOG
+\thread
+\http price GET :http?delay=:unit&value=300
+\json v price_body /value
+\thread
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 600
+
+\task AAPL
+\thread
+\http price GET :http?delay=:unit&value=400
+\json v price_body /value
+\thread
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 800

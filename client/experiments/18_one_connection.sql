@@ -1,0 +1,14 @@
+-- Two queries at once, but one connection: one task waits for the other's lease.
+-- 2 units.
+
+\option connections 1
+
+\task GOOG
+\set v 300
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 600
+
+\task AAPL
+\set v 400
+SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset
+\assert :v = 800

@@ -1,0 +1,323 @@
+/*
+ * main.c
+ *	  The story on one page: options, plan, run, report, exit code.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "demo.h"
+#include "mem.h"
+#include "options.h"
+#include "serve.h"
+
+static int
+fail(const Err *err, int exit_code)
+{
+	err_print(stderr, "error", err);
+	return exit_code;
+}
+
+/* As many descriptors as we may have: a run wants one a connection. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+	{
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* -------- the plan -------- */
+
+static bool
+read_sources(const Options *options, PlanSource **sources, int *count, Err *err)
+{
+	PlanSource *list = mem_alloc((size_t) (options->nplans +
+										   options->ncommands + 1) *
+								 sizeof(PlanSource));
+
+	*sources = list;
+	*count = 0;
+	for (int i = 0; i < options->nplans; i++)
+	{
+		if (!plan_read_file(options->plans[i], &list[*count], err))
+			return false;
+		(*count)++;
+	}
+	for (int i = 0; i < options->ncommands; i++)
+	{
+		list[*count].name = "<command>";
+		list[*count].text = mem_strdup(options->commands[i]);
+		list[*count].len = strlen(options->commands[i]);
+		(*count)++;
+	}
+	if (*count > 0)
+		return true;
+	err_set(err, ERR_USAGE, "there is no plan to run");
+	err_hint(err, "name a file, - for standard input, or give one with -e");
+	return false;
+}
+
+static Plan *
+read_plan(const Options *options, Err *err)
+{
+	PlanSource *sources;
+	PlanContext context = {0};
+	const char **names;
+	Plan *plan = NULL;
+	int count;
+
+	names = mem_alloc((size_t) (options->nvariables + 1) * sizeof(char *));
+	for (int i = 0; i < options->nvariables; i++)
+		names[i] = options->variables[i].name;
+	context.known_names = names;
+	context.nknown = options->nvariables;
+	if (read_sources(options, &sources, &count, err))
+		plan = plan_parse(sources, count, &context, err);
+	for (int i = 0; i < count; i++)
+		free((char *) (uintptr_t) sources[i].text);
+	free(sources);
+	free(names);
+	return plan;
+}
+
+static void
+on_lint(void *arg, const Err *lint)
+{
+	(void) arg;
+	err_print(stderr, "warning", lint);
+}
+
+/* -------- run -------- */
+
+/* With no echo, from the terminal; NULL when there is none. */
+static char *
+ask_password(void)
+{
+	static char password[1024];
+	struct termios before;
+	struct termios silent;
+	FILE *terminal = fopen("/dev/tty", "r+");
+
+	if (terminal == NULL || tcgetattr(fileno(terminal), &before) != 0)
+		return NULL;
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t) ECHO;
+	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
+	fputs("Password: ", terminal);
+	fflush(terminal);
+	if (fgets(password, sizeof(password), terminal) == NULL)
+		password[0] = '\0';
+	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	fputs("\n", terminal);
+	fclose(terminal);
+	password[strcspn(password, "\n")] = '\0';
+	return password;
+}
+
+static void
+print_report(const Options *options, const RunResult *result)
+{
+	FILE *out = options->run.rows == stdout && result->plan != NULL &&
+						options->format == FORMAT_TEXT
+					? stderr
+					: stdout;
+	ReportStyle style = report_style(out, options->color);
+
+	if (options->format == FORMAT_JSON)
+		report_json(stdout, result);
+	else if (!options->quiet)
+		report_text(out, result, &style);
+}
+
+static bool
+plan_emits(const Plan *plan)
+{
+	for (int i = 0; i < plan->nbodies; i++)
+		for (int j = 0; j < plan->bodies[i].nsteps; j++)
+			if (plan->bodies[i].steps[j].kind == STEP_EMIT)
+				return true;
+	return false;
+}
+
+static bool
+open_output(Options *options, const Plan *plan, Err *err)
+{
+	if (options->output != NULL)
+	{
+		options->run.rows = fopen(options->output, "w");
+		if (options->run.rows == NULL)
+		{
+			err_set(err, ERR_USAGE, "cannot write \"%s\": %s",
+					options->output, strerror(errno));
+			err_hint(err, "name a file in a folder that you may write");
+			return false;
+		}
+		return true;
+	}
+	if (options->format == FORMAT_JSON && plan_emits(plan))
+	{
+		err_set(err, ERR_USAGE, "rows of \\emit and the JSON report cannot "
+				"both go to standard output");
+		err_hint(err, "send the rows to a file with --output");
+		return false;
+	}
+	options->run.rows = plan_emits(plan) ? stdout : NULL;
+	return true;
+}
+
+static int
+run_and_report(Options *options, const Plan *plan)
+{
+	Err err;
+	Run *run = run_plan(plan, &options->run, &err);
+	int exit_code = run_result(run)->exit_code;
+
+	if (err.kind != ERR_NONE)
+	{
+		if (exit_code == 4 && err.hint[0] == '\0')
+			err_hint(&err, "make demo shows everything on a server of its "
+					 "own");
+		err_print(stderr, "error", &err);
+	}
+	else
+		print_report(options, run_result(run));
+	run_free(run);
+	return exit_code;
+}
+
+/* A plan that speaks of :http without saying which gets a delay server. */
+static bool
+needs_delay_server(const Options *options, const Plan *plan)
+{
+	if (symbols_find(&plan->symbols, "http", 4) < 0)
+		return false;
+	for (int i = 0; i < options->nvariables; i++)
+		if (strcmp(options->variables[i].name, "http") == 0)
+			return false;
+	return true;
+}
+
+static int
+run_checked(Options *options, const Plan *plan)
+{
+	ServeChild serve;
+	bool is_serving = false;
+	Err err;
+	int exit_code;
+
+	if (!options_from_plan(options, plan, &err) ||
+		!open_output(options, plan, &err))
+		return fail(&err, 1);
+	if (options->dry_run)
+		return 0;
+	if (options->ask_password && !options->never_ask)
+		options->run.conn.password = ask_password();
+	if (needs_delay_server(options, plan))
+	{
+		if (!serve_spawn(&serve, &err))
+			return fail(&err, 1);
+		is_serving = true;
+		options->run.http_url = serve.url;
+	}
+	exit_code = run_and_report(options, plan);
+	if (is_serving)
+		serve_stop(&serve);
+	if (options->output != NULL && fclose(options->run.rows) != 0)
+	{
+		err_set(&err, ERR_IO, "cannot write \"%s\": %s", options->output,
+				strerror(errno));
+		return fail(&err, 2);
+	}
+	return exit_code;
+}
+
+static int
+run_main(int argc, char **argv, bool only_check)
+{
+	Options options;
+	Plan *plan;
+	bool help;
+	Err err;
+	int exit_code = 1;
+
+	if (!options_parse(&options, argc, argv, &help, &err))
+		exit_code = fail(&err, 1);
+	else if (help)
+		exit_code = 0;
+	else if ((plan = read_plan(&options, &err)) == NULL)
+		exit_code = fail(&err, 1);
+	else
+	{
+		if (!options.quiet)
+			plan_lint(plan, on_lint, NULL);
+		if (only_check)
+		{
+			Buf text = {0};
+
+			if (options.dump)
+				plan_dump(plan, &text);
+			fwrite(text.data ? text.data : "", 1, text.len, stdout);
+			buf_free(&text);
+			exit_code = options_from_plan(&options, plan, &err)
+							? 0
+							: fail(&err, 1);
+		}
+		else
+			exit_code = run_checked(&options, plan);
+		plan_free(plan);
+	}
+	options_free(&options);
+	return exit_code;
+}
+
+static int
+unknown_command(const char *word)
+{
+	static const char *const names[] = {"demo", "run", "check", "serve"};
+	const char *near = err_nearest(word, names, 4);
+	Err err;
+
+	err_set(&err, ERR_USAGE, "unknown command \"%.60s\"", word);
+	err_hint(&err, near ? "did you mean %s?"
+						: "the commands are demo, run, check and serve",
+			 near ? near : "");
+	return fail(&err, 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "--help";
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 ||
+		strcmp(word, "help") == 0)
+	{
+		options_usage(argc > 1 ? stdout : stderr);
+		return argc > 1 ? 0 : 1;
+	}
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+	{
+		printf("asyncdemo %s\n", ASYNCDEMO_VERSION);
+		return 0;
+	}
+	if (strcmp(word, "demo") == 0)
+		return demo_main(argc - 1, argv + 1);
+	if (strcmp(word, "run") == 0)
+		return run_main(argc - 1, argv + 1, false);
+	if (strcmp(word, "check") == 0)
+		return run_main(argc - 1, argv + 1, true);
+	if (strcmp(word, "serve") == 0)
+		return serve_main(argc - 1, argv + 1);
+	return unknown_command(word);
+}

@@ -1,0 +1,85 @@
+/*
+ * run.h
+ *	  One run of a plan: wiring and admission.
+ *
+ * A Run owns everything that a run needs (loop, connections, HTTP, trace,
+ * tasks), so that a process can hold several one after the other.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include "conn_target.h"
+#include "report.h"
+#include "task.h"
+
+typedef enum RunMode
+{
+	MODE_PLAN,					/* as marked */
+	MODE_ASYNC,
+	MODE_BLOCKING,
+	MODE_THREADS,
+	MODE_SEQUENTIAL				/* as marked, one task at a time */
+} RunMode;
+
+typedef enum OnError
+{
+	ON_ERROR_CONTINUE,
+	ON_ERROR_DRAIN,				/* admit nothing more */
+	ON_ERROR_CANCEL				/* cancel the others too */
+} OnError;
+
+/* A variable set from outside; text. */
+typedef struct RunVariable
+{
+	const char *name;
+	const char *value;
+} RunVariable;
+
+typedef struct RunOptions
+{
+	ConnSettings conn;
+	RunMode		mode;
+	int64_t		tasks;			/* --tasks; 0: the plan's own */
+	int64_t		per_slot;		/* -t: tasks a slot; 0: not given */
+	int64_t		duration_ns;	/* -T; 0: not given */
+	int			concurrency;	/* 0: the plan's own tasks, else 10 */
+	int			connections;	/* 0: as concurrency */
+	int			workers;		/* --threads; 0: tasks in flight, at most 64 */
+	bool		has_protocol;
+	Protocol	protocol;
+	Hold		hold;
+	bool		pooler;
+	bool		no_warm;		/* connections open when first needed */
+	OnError		on_error;
+	int64_t		max_errors;		/* -1: no limit */
+	bool		max_errors_is_percent;
+	int64_t		step_timeout_ns;	/* -1: none */
+	const char *hooks[HOOK_KINDS];	/* NULL: the plan's */
+	const RunVariable *variables;	/* -D and the like */
+	int			nvariables;
+	const char *http_url;		/* :http; NULL: none */
+	uint64_t	seed;			/* for random functions */
+	bool		quiet;
+
+	/* Where rows (\emit), \echo and notices go. */
+	FILE	   *rows;
+	FILE	   *messages;
+	bool		keep_signals;	/* do not handle SIGINT here */
+} RunOptions;
+
+/* Everything at its default. */
+extern void run_options_init(RunOptions *options);
+
+typedef struct Run Run;
+
+/*
+ * Run the plan to its end: connect, set-up, pool, tasks, teardown.  Always
+ * gives a Run whose result can be reported, also after a failure; *err (kind
+ * ERR_NONE if all is well) is what stopped it before any task ran.  The plan
+ * and the options must outlive it.
+ */
+extern Run *run_plan(const Plan *plan, const RunOptions *options, Err *err);
+extern const RunResult *run_result(const Run *run);
+extern void run_free(Run *run);
+
+#endif							/* RUN_H */
