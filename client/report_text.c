@@ -392,6 +392,11 @@ put_warnings(const TextReport *report)
 		report_put_wrapped(report->out, "  Note: ", "failed tasks may be "
 						   "shorter or longer than others; times include "
 						   "them", report->style);
+	if (result->has_prediction &&
+		(double) result->wall_ns > 1.1 * (double) result->prediction.high_ns)
+		report_put_wrapped(report->out, "  Note: ", "slower than predicted: "
+						   "predictions know nothing of locks in the server "
+						   "and of busy cores", report->style);
 	if ((double) result->client_cpu_ns > CPU_LIMIT * (double) result->wall_ns)
 	{
 		snprintf(text, sizeof(text), "the client itself used %.0f %% of a "

@@ -39,7 +39,7 @@ typedef struct Span
 	int64_t		started_ns;		/* it left; queued_ns if it never did */
 	int64_t		arrived_ns;		/* its answer was there */
 	int64_t		ended_ns;		/* its answer was seen */
-	int			gather;			/* >= 0: number of the span of its gather */
+	int			gather;			/* the first span of its gather; -1: in none */
 	int			conn;			/* connection number; 0 none */
 	int			pid;			/* backend, when known */
 	uint64_t	lease_from;		/* the task that had the lease it waited for */
@@ -94,7 +94,8 @@ typedef struct Spans
 	int64_t		own_ns;			/* all steps: started to arrived */
 	Histogram	latency;		/* tasks, begun to ended */
 	StepStats  *steps;			/* by PlanStep.index */
-	HoldSpan   *holds;			/* bounded: the costliest are kept */
+	HoldSpan   *holds;			/* bounded: the costliest are kept, in order
+								 * of time; there when the run has ended */
 	int			nholds;
 	int			conns_opened;
 	Histogram	connects;

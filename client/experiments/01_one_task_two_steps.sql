@@ -1,6 +1,9 @@
 -- One task awaits two steps, one after the other: nothing else is there that
 -- could use the time. 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \setup
 \http warm GET :http?delay=0
 \end

@@ -1,5 +1,8 @@
 -- Two queries, each of which holds the loop until its result is there. 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \task GOOG
 \set v 300
 \blocking

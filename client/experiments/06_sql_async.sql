@@ -1,5 +1,8 @@
 -- Two queries at once. 1 unit.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \task GOOG
 \set v 300
 SELECT asyncdemo.delay(:unit::float8), :v::int * 2 AS v \gset

@@ -1,7 +1,8 @@
 -- A hook gives every connection a role as it is opened; then a request and two
 -- queries. 3 units.
 
-\hook connect SET ROLE asyncdemo_demo
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SET ROLE asyncdemo_demo; SELECT asyncdemo.delay(0)
 
 \setup
 CREATE ROLE asyncdemo_demo;

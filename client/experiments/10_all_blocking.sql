@@ -1,5 +1,8 @@
 -- A request, then a query, and every call holds the loop. 4 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \task GOOG
 \blocking
 \http price GET :http?delay=:unit&value=300

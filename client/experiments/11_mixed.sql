@@ -1,6 +1,9 @@
 -- One task blocks in its request, the other in its query. The first task's
 -- request holds the loop before the second could send its own. 3 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \setup
 \http warm GET :http?delay=0
 \end

@@ -1,6 +1,9 @@
 -- The same steps, the other task first: its request is on its way, on a warm
 -- connection, before the other task holds the loop. 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \setup
 \http warm GET :http?delay=0
 \end

@@ -1,5 +1,8 @@
 -- Both tasks block in their request. 3 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \task GOOG
 \blocking
 \http price GET :http?delay=:unit&value=300

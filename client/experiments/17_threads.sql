@@ -1,5 +1,8 @@
 -- The blocking calls of experiment 10, each on a worker thread. 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \task GOOG
 \thread
 \http price GET :http?delay=:unit&value=300

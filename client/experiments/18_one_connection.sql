@@ -1,6 +1,9 @@
 -- Two queries at once, but one connection: one task waits for the other's lease.
 -- 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \option connections 1
 
 \task GOOG

@@ -1,5 +1,8 @@
 -- One task sends two requests at once and then needs both answers. 2 units.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \setup
 \gather
 \http warm1 GET :http?delay=0

@@ -1,6 +1,9 @@
 -- A hundred tasks at once, on as many connections as the server gives.
 -- 1 unit + 1 for every round that the connections need.
 
+-- A session's first call loads the extension: that is done before the clock.
+\hook connect SELECT asyncdemo.delay(0)
+
 \option concurrency 100
 \option connections 100
 

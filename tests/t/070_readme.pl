@@ -6,7 +6,6 @@
 #
 #   <!-- file: NAME -->    the block is written to NAME, for later commands
 #   <!-- plan -->          the block is a plan: it is checked, then run
-#   <!-- plan: WHY -->     the same; it needs the delay server, WHY is for people
 #   <!-- exit: N -->       the block ends with this status
 #
 # "make TARGET" is only looked up in the Makefile: it would install packages or
@@ -123,10 +122,10 @@ sub try_sql
 
 sub try_plan
 {
-	my ($block, $name, $url) = @_;
+	my ($block, $name) = @_;
 	my $file = plan_file($block->{text});
 
-	foreach my $args ([ 'check', $file ], [ 'run', '--http-url', $url, $file ])
+	foreach my $args ([ 'check', $file ], [ 'run', $file ])
 	{
 		my ($status, $out, $err) =
 		  run_client($args, env => { PGDATABASE => 'readme' });
@@ -135,7 +134,6 @@ sub try_plan
 }
 
 my $server = start_serve();
-(my $url = $server->url) =~ s{/$}{};
 my $folder = temp_folder() . '/readme';
 mkdir $folder or die "$folder: $!\n";
 psql('CREATE DATABASE readme');
@@ -155,7 +153,7 @@ foreach my $document (qw(README.md client/README.md))
 			print $handle $block->{text};
 			close $handle or die "$folder/$1: $!\n";
 		}
-		elsif ($block->{note} =~ /^plan/) { try_plan($block, $name, $url); }
+		elsif ($block->{note} eq 'plan') { try_plan($block, $name); }
 		elsif ($block->{language} eq 'sh')
 		{
 			try_shell($block, $name, $folder, $server->port);

@@ -118,18 +118,33 @@ fake_release(Step *step)
 	step_done(step, NULL);
 }
 
-/* -------- connections that are there at once, or never -------- */
+/* -------- connections that are there at once, or refused later -------- */
+
+#define REFUSE_MS	10
 
 static bool refuse;
+static LoopTimer refusal;
+
+static void
+on_refused(void *member)
+{
+	Err			err = {0};
+
+	err_set(&err, ERR_CONNECT, "refused");
+	pool_member_opened(member, &err);
+}
 
 static void
 fake_open(void *arg, PoolMember *member)
 {
-	Err			err = {0};
-
 	(void) arg;
-	err_set(&err, ERR_CONNECT, "refused");
-	pool_member_opened(member, refuse ? &err : NULL);
+	if (!refuse)
+	{
+		pool_member_opened(member, NULL);
+		return;
+	}
+	loop_timer_init(&refusal, on_refused, member);
+	loop_timer_set(loop, &refusal, loop_now_ns(loop) + REFUSE_MS * NS_PER_MS);
 }
 
 static void
@@ -504,13 +519,13 @@ test_no_connection(void)
 	refuse = true;
 	set_up(SQL_LINE SQL_LINE, (int[]) {100, 100}, 1);
 	go("no connection");
-	came_out("no connection", 0, 0, 1, 0);
+	came_out("no connection", REFUSE_MS, 0, 1, 0);
 	failed_with("no connection", 0, "no connection for 0", 1);
 	tear_down();
 
 	set_up("\\gather\n" SQL_LINE SQL_LINE "\\end\n", (int[]) {0, 100, 100}, 1);
 	go("no connection in a gather");
-	came_out("no connection in a gather", 0, 0, 2, 0);
+	came_out("no connection in a gather", 2 * REFUSE_MS, 0, 2, 0);
 	failed_with("no connection in a gather", 0, "no connection for 1", 2);
 	tear_down();
 	refuse = false;

@@ -1,0 +1,450 @@
+/*
+ * test_span.c
+ *		Made-up events, in milliseconds, folded into spans and classes.
+ */
+#include "span.h"
+
+#include <stdlib.h>
+
+#include "plan_helper.h"
+#include "tap.h"
+
+#define MS INT64_C(1000000)
+
+static Plan *plan;
+static Spans *spans;
+static const PlanStep *http;	/* the steps of the plan below */
+static const PlanStep *sql;
+static const PlanStep *nap;
+static const PlanStep *set;
+static const PlanStep *child[3];
+
+static const char plan_text[] =
+	"\\http h GET http://127.0.0.1:1/\n"
+	"SELECT 1;\n"
+	"\\sleep 1\n"
+	"\\set x 1\n"
+	"\\gather\n"
+	"SELECT 2;\n"
+	"SELECT 3;\n"
+	"\\sleep 1\n"
+	"\\end\n";
+
+static void
+begin(int max_tasks)
+{
+	spans = spans_new(plan, max_tasks);
+	spans_event(spans, &(Event) {.kind = EVENT_RUN_BEGIN});
+}
+
+static void
+end(void)
+{
+	spans_free(spans);
+	spans = NULL;
+}
+
+static void
+run_end(int64_t at)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_RUN_END, .time_ns = at * MS});
+}
+
+static void
+task_ready(int64_t at, uint64_t task, const char *name)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_READY,
+				.time_ns = at * MS, .task = task, .text = name});
+}
+
+static void
+task_done(int64_t at, uint64_t task, int outcome, const char *error)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_DONE,
+				.time_ns = at * MS, .task = task, .text = error,
+				.other = (uint64_t) outcome});
+}
+
+static void
+step_in(int slot, int64_t at, uint64_t task, const PlanStep *step, Call call,
+		StepState state)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_STEP, .value = (int) state,
+				.time_ns = at * MS, .task = task, .step = step, .slot = slot,
+				.other = (uint64_t) call});
+}
+
+static void
+step(int64_t at, uint64_t task, const PlanStep *plan_step, Call call,
+	 StepState state)
+{
+	step_in(0, at, task, plan_step, call, state);
+}
+
+static void
+arrived(int64_t at, uint64_t task)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_STEP_ARRIVED,
+				.time_ns = at * MS, .task = task});
+}
+
+static void
+lease(int64_t at, uint64_t task, int conn, bool waited, uint64_t from)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_LEASE, .time_ns = at * MS,
+				.task = task, .step = sql, .value = waited, .amount = conn,
+				.other = from});
+}
+
+static void
+hold(int64_t from, int64_t until, uint64_t task, const PlanStep *plan_step)
+{
+	spans_event(spans, &(Event) {.kind = EVENT_HOLD, .time_ns = from * MS,
+				.task = task, .step = plan_step});
+	spans_event(spans, &(Event) {.kind = EVENT_HOLD_END,
+				.time_ns = until * MS, .task = task, .step = plan_step});
+}
+
+/* One whole step that waits for nothing before it starts. */
+static void
+whole_step(int64_t from, int64_t until, uint64_t task,
+		   const PlanStep *plan_step)
+{
+	step(from, task, plan_step, CALL_ASYNC, STEP_QUEUED);
+	step(from, task, plan_step, CALL_ASYNC, STEP_RUNNING);
+	step(until, task, plan_step, CALL_ASYNC, STEP_OK);
+}
+
+/* A blocking step: the events come when it is over. */
+static void
+blocking_step(int64_t from, int64_t until, uint64_t task,
+			  const PlanStep *plan_step)
+{
+	step(from, task, plan_step, CALL_BLOCKING, STEP_QUEUED);
+	step(from, task, plan_step, CALL_BLOCKING, STEP_RUNNING);
+	hold(from, until, task, plan_step);
+	step(until, task, plan_step, CALL_BLOCKING, STEP_OK);
+}
+
+/* The classes of a kept task, in ms: named ones, and all add up. */
+static void
+is_class(int task, Class class, int64_t want, const char *what)
+{
+	const TaskSpans *kept = &spans->tasks[task];
+	int64_t		sum = 0;
+
+	for (int i = 0; i < CLASSES; i++)
+		sum += kept->class_ns[i];
+	is_i64(kept->class_ns[class], want * MS, "%s: %s", what,
+		   class_name(class));
+	if (sum != kept->ended_ns - kept->begun_ns)
+		is_i64(sum, kept->ended_ns - kept->begun_ns, "%s: the sum", what);
+}
+
+/* Two tasks: one blocks, the other waits to begin, and then to be seen. */
+static void
+test_holds(void)
+{
+	begin(10);
+	task_ready(0, 1, "a");
+	task_ready(0, 2, "b");
+	blocking_step(5, 305, 1, http);
+	step(310, 2, http, CALL_ASYNC, STEP_QUEUED);
+	step(310, 2, http, CALL_ASYNC, STEP_RUNNING);
+	blocking_step(320, 620, 1, nap);
+	arrived(500, 2);
+	step(625, 2, http, CALL_ASYNC, STEP_OK);
+	task_done(621, 1, 0, NULL);
+	task_done(630, 2, 0, NULL);
+	run_end(640);
+
+	is_class(0, CLASS_HTTP, 300, "the one that blocks");
+	is_class(0, CLASS_SLEEP, 300, "the one that blocks");
+	is_class(0, CLASS_QUEUED, 5, "the one that blocks");
+	is_class(0, CLASS_CLIENT, 16, "the one that blocks");
+	is_class(0, CLASS_LOOP, 0, "nobody waits for his own hold");
+	is_class(1, CLASS_QUEUED, 10, "the other");
+	is_class(1, CLASS_LOOP, 300 + 120, "the other");
+	is_class(1, CLASS_HTTP, 190, "the other");
+	is_class(1, CLASS_CLIENT, 10, "the other");
+	is_i64(spans->nholds, 2, "two holds");
+	is_i64(spans->holds[0].cost_ns, 300 * MS, "the first one's cost");
+	is_i64(spans->holds[1].cost_ns, 120 * MS, "the second one's cost");
+	ok(spans->holds[1].task == 1 && spans->holds[1].step == nap,
+	   "a hold knows its owner");
+	is_i64(spans->tasks[1].spans[0].arrived_ns, 500 * MS, "arrived");
+	is_i64(spans->task_ns, (621 + 630) * MS, "all tasks' time");
+	is_i64(spans->own_ns, (300 + 300 + 190) * MS, "all steps' own time");
+	is_i64(spans->class_ns[CLASS_LOOP], 420 * MS, "all tasks' loop time");
+	is_i64(spans->steps[http->index].count, 2, "steps are counted");
+	is_i64(spans->steps[http->index].own.min_ns, 190 * MS, "own: least");
+	is_i64(spans->steps[http->index].whole.max_ns, 315 * MS,
+		   "whole: greatest");
+	ok(spans->steps[sql->index].step == NULL, "one that never ran");
+	end();
+}
+
+static void
+test_pool(void)
+{
+	const Span *span;
+
+	begin(10);
+	spans_event(spans, &(Event) {.kind = EVENT_CONN, .amount = 3,
+				.value = CONN_CONNECTING, .other = 0});
+	spans_event(spans, &(Event) {.kind = EVENT_CONN, .amount = 3,
+				.value = CONN_IDLE, .other = 4711, .time_ns = 2 * MS});
+	task_ready(0, 1, "waits");
+	step(0, 1, sql, CALL_ASYNC, STEP_QUEUED);
+	lease(40, 1, 3, true, 9);
+	step(40, 1, sql, CALL_ASYNC, STEP_RUNNING);
+	step(50, 1, sql, CALL_ASYNC, STEP_OK);
+	task_done(50, 1, 0, NULL);
+	is_class(0, CLASS_POOL, 40, "a lease");
+	is_class(0, CLASS_SERVER, 10, "a lease");
+	span = &spans->tasks[0].spans[0];
+	ok(span->conn == 3 && span->pid == 4711 && span->lease_from == 9,
+	   "connection, backend and who had it");
+	is_i64(spans->conns_opened, 1, "one connection was opened");
+	is_i64(spans->connects.max_ns, 2 * MS, "in 2 ms");
+
+	task_ready(60, 2, "has it");
+	step(60, 2, sql, CALL_ASYNC, STEP_QUEUED);
+	lease(60, 2, 3, false, 1);
+	step(65, 2, sql, CALL_ASYNC, STEP_RUNNING);
+	step(70, 2, sql, CALL_ASYNC, STEP_OK);
+	task_done(70, 2, 0, NULL);
+	is_class(1, CLASS_CLIENT, 5, "a lease without a wait");
+
+	task_ready(70, 3, "gives up");
+	step(70, 3, sql, CALL_ASYNC, STEP_QUEUED);
+	step(90, 3, sql, CALL_ASYNC, STEP_FAILED);
+	task_done(90, 3, 1, "sql timed out");
+	is_class(2, CLASS_POOL, 20, "it never got one");
+	span = &spans->tasks[2].spans[0];
+	ok(span->started_ns == span->queued_ns && span->conn == 0,
+	   "one that never left");
+	is_i64(spans->steps[sql->index].failed, 1, "failed steps");
+	is_i64(spans->steps[sql->index].own.count, 2, "own: started ones only");
+	is_str(spans->tasks[2].error, "sql timed out", "its error");
+	end();
+}
+
+static void
+test_thread(void)
+{
+	begin(10);
+	task_ready(0, 1, "t");
+	step(0, 1, nap, CALL_THREAD, STEP_QUEUED);
+	step(30, 1, nap, CALL_THREAD, STEP_RUNNING);
+	arrived(50, 1);
+	step(60, 1, nap, CALL_THREAD, STEP_OK);
+	task_done(60, 1, 0, NULL);
+	is_class(0, CLASS_THREAD, 30, "a worker");
+	is_class(0, CLASS_SLEEP, 30, "a worker");
+	end();
+}
+
+/*
+ * The second statement follows the first on the task's connection; the sleep
+ * ends before both, so none of the time is its.
+ */
+static void
+test_gather(void)
+{
+	const TaskSpans *kept;
+
+	begin(10);
+	task_ready(0, 1, "g");
+	whole_step(0, 10, 1, http);
+	for (int i = 0; i < 3; i++)
+		step_in(i, 10, 1, child[i], CALL_ASYNC, STEP_QUEUED);
+	lease(10, 1, 1, false, 0);
+	step_in(0, 10, 1, child[0], CALL_ASYNC, STEP_RUNNING);
+	step_in(2, 10, 1, child[2], CALL_ASYNC, STEP_RUNNING);
+	step_in(2, 30, 1, child[2], CALL_ASYNC, STEP_OK);
+	step_in(0, 50, 1, child[0], CALL_ASYNC, STEP_OK);
+	step_in(1, 52, 1, child[1], CALL_ASYNC, STEP_RUNNING);
+	step_in(1, 90, 1, child[1], CALL_ASYNC, STEP_OK);
+	task_done(91, 1, 0, NULL);
+	is_class(0, CLASS_HTTP, 10, "gather");
+	is_class(0, CLASS_POOL, 42, "gather");
+	is_class(0, CLASS_SERVER, 38, "gather");
+	is_class(0, CLASS_SLEEP, 0, "gather");
+	is_class(0, CLASS_CLIENT, 1, "gather");
+	kept = &spans->tasks[0];
+	is_i64(kept->nspans, 4, "four spans");
+	ok(kept->spans[0].gather == -1 && kept->spans[1].gather == 1 &&
+	   kept->spans[2].gather == 1 && kept->spans[3].gather == 1,
+	   "children name the first of them");
+	ok(kept->spans[2].conn == 1, "the follower's connection");
+	end();
+
+	begin(10);
+	task_ready(0, 1, "g");
+	step_in(0, 0, 1, child[0], CALL_ASYNC, STEP_QUEUED);
+	step_in(0, 0, 1, child[0], CALL_ASYNC, STEP_RUNNING);
+	step_in(2, 0, 1, child[2], CALL_ASYNC, STEP_QUEUED);
+	step_in(2, 5, 1, child[2], CALL_ASYNC, STEP_RUNNING);
+	step_in(2, 20, 1, child[2], CALL_ASYNC, STEP_OK);
+	step_in(0, 50, 1, child[0], CALL_ASYNC, STEP_OK);
+	task_done(50, 1, 0, NULL);
+	is_class(0, CLASS_SERVER, 50, "the first child ends last");
+	end();
+
+	begin(10);
+	task_ready(0, 1, "g");
+	step_in(0, 0, 1, child[0], CALL_ASYNC, STEP_QUEUED);
+	step_in(0, 0, 1, child[0], CALL_ASYNC, STEP_RUNNING);
+	step_in(2, 0, 1, child[2], CALL_BLOCKING, STEP_QUEUED);
+	step_in(2, 0, 1, child[2], CALL_BLOCKING, STEP_RUNNING);
+	hold(0, 30, 1, child[2]);
+	step_in(2, 30, 1, child[2], CALL_BLOCKING, STEP_OK);
+	arrived(10, 1);
+	step_in(0, 32, 1, child[0], CALL_ASYNC, STEP_OK);
+	task_done(32, 1, 0, NULL);
+	is_class(0, CLASS_CLIENT, 22, "held by its own gather");
+	is_class(0, CLASS_LOOP, 0, "held by its own gather");
+	end();
+}
+
+static void
+test_odd_times(void)
+{
+	const Span *span;
+
+	begin(10);
+	task_ready(10, 1, "odd");
+	step(10, 1, http, CALL_ASYNC, STEP_QUEUED);
+	step(20, 1, http, CALL_ASYNC, STEP_RUNNING);
+	arrived(5, 1);
+	step(30, 1, http, CALL_ASYNC, STEP_OK);
+	step(30, 1, nap, CALL_ASYNC, STEP_QUEUED);
+	step(30, 1, nap, CALL_ASYNC, STEP_RUNNING);
+	arrived(99, 1);
+	step(40, 1, nap, CALL_ASYNC, STEP_OK);
+	arrived(41, 1);				/* nothing is live */
+	step(45, 1, set, CALL_ASYNC, STEP_FAILED);
+	task_done(45, 1, 1, "no");
+	span = spans->tasks[0].spans;
+	is_i64(span[0].arrived_ns, 20 * MS, "arrived before it started");
+	is_i64(span[1].arrived_ns, 40 * MS, "arrived after it ended");
+	is_i64(spans->tasks[0].nspans, 3, "a variable's failure is a span");
+	is_i64(span[2].outcome, STEP_FAILED, "a failed one");
+	is_class(0, CLASS_CLIENT, 10 + 10 + 5, "odd times");
+	is_class(0, CLASS_SLEEP, 10, "odd times");
+	task_ready(50, 2, "nothing to do");
+	task_done(53, 2, 0, NULL);
+	is_class(1, CLASS_QUEUED, 3, "no step at all");
+	end();
+}
+
+static void
+test_order(void)
+{
+	begin(2);
+	task_ready(0, 11, "first");
+	task_ready(1, 12, "second");
+	task_ready(2, 13, "third");
+	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_READY,
+				.task = TRACE_SETUP});
+	spans_event(spans, &(Event) {.kind = EVENT_HOLD, .task = TRACE_TEARDOWN});
+	whole_step(2, 9, 13, nap);
+	task_done(9, 13, 0, NULL);
+	whole_step(1, 10, 12, nap);
+	task_done(10, 12, 2, NULL);
+	step(4, 11, nap, CALL_ASYNC, STEP_QUEUED);
+	step(4, 11, nap, CALL_ASYNC, STEP_RUNNING);
+	run_end(20);
+	is_i64(spans->ntasks, 2, "two are kept");
+	is_str(spans->tasks[0].name, "first", "in order of admission");
+	is_str(spans->tasks[1].name, "second", "not of their end");
+	is_i64(spans->tasks[0].ended_ns, 20 * MS, "the run's end ends a task");
+	is_class(0, CLASS_SLEEP, 16, "ended by the run's end");
+	is_i64(spans->done, 1, "done");
+	is_i64(spans->canceled, 2, "canceled");
+	is_i64(spans->latency.count, 3, "all are in the histogram");
+	is_i64(spans->nholds, 0, "set-up and teardown are not looked at");
+	end();
+}
+
+/* Many tasks at random: sums, and bounds that do not grow. */
+static void
+test_many(void)
+{
+	int64_t		now = 0;
+	int64_t		sum = 0;
+
+	begin(5);
+	for (uint64_t i = 1; i <= 1000; i++)
+		task_ready(0, i, "t");
+	for (uint64_t i = 1; i <= 20000; i++)
+	{
+		step(now, i, http, CALL_ASYNC, STEP_QUEUED);
+		step(now + 1, i, http, CALL_ASYNC, STEP_RUNNING);
+		blocking_step(now + 2, now + 3 + (int64_t) (i * 7919 % 13), i + 1,
+					  nap);
+		now += 3 + (int64_t) (i * 7919 % 13);
+		arrived(now - 1, i);
+		step(now, i, http, CALL_ASYNC, STEP_OK);
+		task_done(now, i, 0, NULL);
+		task_ready(now, i + 1000, "t");
+	}
+	run_end(now);
+	for (int i = 0; i < CLASSES; i++)
+		sum += spans->class_ns[i];
+	is_i64(sum, spans->task_ns, "the classes of all tasks add up");
+	is_i64(spans->done, 20000, "all ended");
+	is_i64(spans->canceled, 1000, "but for those that were left");
+	is_i64(spans->ntasks, 5, "five were kept");
+	is_i64(spans->nholds, 256, "a bounded number of holds");
+	end();
+}
+
+/* A hold that cost something outlives any number that cost nothing. */
+static void
+test_costliest(void)
+{
+	begin(1);
+	for (int i = 0; i < 300; i++)
+		hold(i, i + 1, 7, nap);
+	task_ready(300, 1, "t");
+	hold(300, 350, 7, nap);
+	whole_step(350, 360, 1, http);
+	task_done(360, 1, 0, NULL);
+	for (int i = 360; i < 1000; i++)
+		hold(i, i + 1, 7, nap);
+	run_end(1000);
+	is_i64(spans->nholds, 256, "no more than 256 holds");
+	for (int i = 0; i < spans->nholds; i++)
+		if (spans->holds[i].cost_ns > 0)
+			is_i64(spans->holds[i].cost_ns, 50 * MS, "the costly one");
+	is_i64(spans->holds[255].cost_ns, 50 * MS, "is kept, in order of time");
+	end();
+}
+
+int
+main(void)
+{
+	Err			err;
+
+	plan = plan_from(plan_text, true, &err);
+	if (!ok(plan != NULL && plan->bodies[0].nsteps >= 8, "the plan is read"))
+		return done_testing();
+	http = &plan->bodies[0].steps[0];
+	sql = &plan->bodies[0].steps[1];
+	nap = &plan->bodies[0].steps[2];
+	set = &plan->bodies[0].steps[3];
+	for (int i = 0; i < 3; i++)
+		child[i] = &plan->bodies[0].steps[5 + i];
+	test_holds();
+	test_pool();
+	test_thread();
+	test_gather();
+	test_odd_times();
+	test_order();
+	test_many();
+	test_costliest();
+	plan_free(plan);
+	return done_testing();
+}
