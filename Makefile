@@ -19,7 +19,8 @@ all: ## build the extension and the client
 
 demo: ## run the experiments on a throw-away server; ARGS='--unit 3s' goes to them
 	@$(lib)/install-deps build
-	@$(private) asyncdemo demo $(ARGS)
+	@$(private) sh -c 'psql -qXc "CREATE EXTENSION asyncdemo" && \
+		exec asyncdemo demo "$$@"' demo $(ARGS)
 
 check: ## every test; TESTS='t/020_*.pl unit/test_lex' for some
 	@$(lib)/install-deps build check

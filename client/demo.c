@@ -24,7 +24,6 @@
 #include "report_table.h"
 #include "serve.h"
 
-#define DEFAULT_UNIT_NS (300 * NS_PER_MS)
 #define TOLERANCE_UNITS 0.4
 #define FILE_COLUMNS 100 /* of a table that no terminal shows */
 
@@ -45,7 +44,7 @@ typedef struct Outcome
 	int64_t measured_ns;
 	int64_t predicted_ns; /* -1: unknown */
 	char overlap[16];	  /* the verdict's word, in lower case */
-	char cause[1024]; /* why it failed, was skipped, or does not overlap */
+	char cause[1024];	  /* why it failed, was skipped, or does not overlap */
 } Outcome;
 
 /* What the server has for us. */
@@ -479,6 +478,18 @@ check_options(const Options *options, Err *err)
 					  "written 3,12a");
 		return false;
 	}
+	if (options->unit_ns <= 0)
+	{
+		err_set(err, ERR_USAGE, "a unit must be longer than nothing");
+		err_hint(err, "write for example --unit 300ms");
+		return false;
+	}
+	if (options->format != FORMAT_TEXT)
+	{
+		err_set(err, ERR_USAGE, "demo reports in text only");
+		err_hint(err, "leave --format out; \"asyncdemo run\" has it");
+		return false;
+	}
 	if (options->nplans > 0 || options->ncommands > 0)
 	{
 		err_set(err, ERR_USAGE, "demo brings its own plans");
@@ -552,8 +563,7 @@ demo_main(int argc, char **argv)
 		code = show(demo.options.show);
 	else
 	{
-		demo.unit_ns =
-			demo.options.unit_ns > 0 ? demo.options.unit_ns : DEFAULT_UNIT_NS;
+		demo.unit_ns = demo.options.unit_ns;
 		snprintf(demo.unit, sizeof(demo.unit), "%.9g",
 				 (double) demo.unit_ns / (double) NS_PER_S);
 		collect_variables(&demo);

@@ -83,6 +83,22 @@ err_prefix(Err *err, const char *fmt, ...)
 }
 
 void
+err_suffix(Err *err, const char *fmt, ...)
+{
+	char back[sizeof(err->message)];
+	char whole[sizeof(err->message)];
+	va_list args;
+
+	if (err == NULL)
+		return;
+	va_start(args, fmt);
+	print_fitting(back, sizeof(back), fmt, args);
+	va_end(args);
+	format_fitting(whole, sizeof(whole), "%s%s", err->message, back);
+	memcpy(err->message, whole, sizeof(whole));
+}
+
+void
 err_clear(Err *err)
 {
 	if (err != NULL)

@@ -58,6 +58,10 @@ extern void err_hint(Err *err, const char *fmt, ...)
 extern void err_prefix(Err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Put text behind the message already set. */
+extern void err_suffix(Err *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Forget everything: kind becomes ERR_NONE. */
 extern void err_clear(Err *err);
 

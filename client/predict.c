@@ -167,6 +167,13 @@ virtual_start_release(Step *step)
 	step_done(step, NULL);
 }
 
+/* What takes no time is in an input only when it has failed. */
+static void
+virtual_start_instant(Step *step)
+{
+	step_done(step, NULL);
+}
+
 static void
 virtual_forget(Step *step)
 {
@@ -179,6 +186,15 @@ static const StepOps virtual_ops[STEP_KINDS] = {
 	[STEP_HTTP] = {virtual_start, NULL, NULL, NULL},
 	[STEP_SLEEP] = {virtual_start, NULL, NULL, NULL},
 	[STEP_SHELL] = {virtual_start, NULL, NULL, NULL},
+	[STEP_SET] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_JSON] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_EMIT] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_ASSERT] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_ECHO] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_IF] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_JUMP] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_PIPELINE] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_ENDPIPELINE] = {virtual_start_instant, NULL, NULL, NULL},
 	[STEP_HOLD] = {virtual_start_hold, NULL, NULL, NULL},
 	[STEP_RELEASE] = {virtual_start_release, NULL, NULL, NULL},
 };

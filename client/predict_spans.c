@@ -55,6 +55,13 @@ script_add(Script *script, const PlanStep *step, Call call, int64_t own_ns)
 	return added;
 }
 
+/* Of the instant kinds only those that move a lease matter to a schedule. */
+static bool
+kind_takes_time(StepKind kind)
+{
+	return kind <= STEP_SHELL || kind == STEP_HOLD || kind == STEP_RELEASE;
+}
+
 static void
 script_from_task(Script *script, const TaskSpans *task,
 				 const PlanStep **gathers)
@@ -66,6 +73,9 @@ script_from_task(Script *script, const TaskSpans *task,
 	{
 		const Span *span = &task->spans[i];
 		const PlanStep *gather = gathers[span->step->index];
+
+		if (!kind_takes_time(span->step->kind))
+			continue;
 
 		/* slot 0 again: the same gather, but entered anew */
 		if (gather != NULL && (gather != open || span->slot == 0))

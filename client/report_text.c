@@ -363,7 +363,7 @@ put_errors(const TextReport *report)
 	{
 		char		text[80];
 
-		snprintf(text, sizeof(text), "%lld more tasks failed",
+		snprintf(text, sizeof(text), "and %lld more",
 				 (long long) others);
 		report_put_wrapped(report->out, "  ", text, report->style);
 	}

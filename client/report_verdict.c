@@ -343,7 +343,8 @@ fill_fix(const RunResult *result, Verdict *verdict)
 		return;
 	}
 	say(verdict->fix, WHY_BYTES, "nothing to change: ");
-	if ((double) prediction->predicted_ns <= 1.1 * (double) prediction->best_ns)
+	if ((double) prediction->predicted_ns <=
+		1.1 * (double) prediction->best_ns)
 		say(verdict->fix, WHY_BYTES, "this is the best these steps can do.");
 	else
 		say(verdict->fix, WHY_BYTES, "no single change gains; all steps "

@@ -127,6 +127,22 @@ run_set_base_int(Run *run, const char *name, int64_t number)
 		value_set_int(vars_set(&run->base, symbol), number);
 }
 
+/* The delay server's URL without its last slash: plans write :http/?delay=1 */
+static void
+run_set_http(Run *run)
+{
+	char url[512];
+	size_t len;
+
+	if (run->options->http_url == NULL)
+		return;
+	snprintf(url, sizeof(url), "%s", run->options->http_url);
+	len = strlen(url);
+	if (len > 0 && url[len - 1] == '/')
+		url[len - 1] = '\0';
+	run_set_base(run, "http", url);
+}
+
 static void
 run_set_variables(Run *run)
 {
@@ -137,8 +153,7 @@ run_set_variables(Run *run)
 	run_set_base_int(run, "scale", 1);
 	run_set_base_int(run, "random_seed", (int64_t) run->seed);
 	run_set_base_int(run, "default_seed", (int64_t) (run->seed >> 1));
-	if (options->http_url != NULL)
-		run_set_base(run, "http", options->http_url);
+	run_set_http(run);
 	for (int i = 0; i < options->nvariables; i++)
 		run_set_base(run, options->variables[i].name,
 					 options->variables[i].value);
@@ -170,6 +185,38 @@ outside_uses(const Run *run, StepKind kind)
 {
 	return body_uses(run->plan->setup, kind, -1) ||
 		   body_uses(run->plan->teardown, kind, -1);
+}
+
+/* What is read but not carried out is refused, not skipped. */
+static bool
+body_is_supported(const Run *run, const Body *body, Err *err)
+{
+	for (int i = 0; body != NULL && i < body->nsteps; i++)
+	{
+		const PlanStep *step = &body->steps[i];
+
+		if (step->kind == STEP_PIPELINE)
+			err_set(err, ERR_PLAN, "\\startpipeline is not carried out by this "
+					"version");
+		else if (step->retry.max > 0)
+			err_set(err, ERR_PLAN, "\\retry is not carried out by this version");
+		else
+			continue;
+		err_hint(err, "take it out; asyncdemo check still reads it");
+		plan_place(run->plan, step->place, err);
+		return false;
+	}
+	return true;
+}
+
+static bool
+run_is_supported(const Run *run, Err *err)
+{
+	for (int i = 0; i < run->plan->nbodies; i++)
+		if (!body_is_supported(run, &run->plan->bodies[i], err))
+			return false;
+	return body_is_supported(run, run->plan->setup, err) &&
+		body_is_supported(run, run->plan->teardown, err);
 }
 
 static bool
@@ -511,7 +558,8 @@ run_finish(Run *run, Err *err)
 static bool
 run_to_the_end(Run *run, Err *err)
 {
-	if (!run_make(run, err) || !run_make_target(run, err))
+	if (!run_is_supported(run, err) || !run_make(run, err) ||
+		!run_make_target(run, err))
 		return false;
 	run_count_slots(run);
 	if (!run->options->keep_signals)

@@ -196,7 +196,8 @@ run_count_failure(Run *run, const Err *err)
 static void
 run_task_failed(Run *run, Task *task)
 {
-	err_prefix(&task->err, "task %s: ", task->name);
+	if (run->total > 1)
+		err_suffix(&task->err, " (task %s)", task->name);
 	run_count_failure(run, &task->err);
 	if (run_has_too_many_errors(run))
 	{

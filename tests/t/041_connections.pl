@@ -217,7 +217,7 @@ foreach my $case (
 {
 	my ($sql, $pattern) = @$case;
 
-	($status, $out, $err) = run_plan("\n\n$sql\n");
+	($status, $out, $err) = run_plan("\n\n$sql\n", '-M', 'prepared');
 	is($status, 2, "exit status of: $sql");
 	like($err, $pattern, "error of: $sql");
 }

@@ -64,7 +64,7 @@ sub ends_at_once
 # ---- once: drains ----
 
 my $client = start_plan(q{\task t
-SELECT pg_sleep(1.5) /* drain */;
+SELECT pg_sleep(1.5) AS "drain";
 INSERT INTO interrupts VALUES ('ended');
 }, 'drain', 2, '--tasks', 50, '-c', 2);
 interrupt($client, 1);
@@ -82,7 +82,7 @@ foreach my $call (qw(async blocking thread))
 	my $mark = $call eq 'async' ? '' : "\\$call\n";
 	my $begun = time;
 
-	$client = start_plan("\\task a\n${mark}SELECT pg_sleep(600) /* two $call */;\n"
+	$client = start_plan("\\task a\n${mark}SELECT pg_sleep(600) AS \"two $call\";\n"
 		  . "\\teardown\nINSERT INTO interrupts VALUES ('teardown $call');\n\\end\n",
 		"two $call", 1);
 	interrupt($client, 2);
@@ -95,7 +95,7 @@ foreach my $call (qw(async blocking thread))
 # Several tasks: one runs, the others wait for the only connection.
 my $begun = time;
 $client = start_plan(q{\task t count=5
-SELECT pg_sleep(600) /* queue */;
+SELECT pg_sleep(600) AS "queue";
 }, 'queue', 1, '--connections', 1);
 interrupt($client, 2);
 ends_at_once('twice, in the queue', $client, 'queue', $begun);
@@ -112,7 +112,7 @@ foreach my $call (qw(async blocking thread))
 
 		$begun = time;
 		$client = start_plan(
-			"\\task a\nSELECT pg_sleep(600) /* $kind $call */;\n"
+			"\\task a\nSELECT pg_sleep(600) AS \"$kind $call\";\n"
 			  . "\\task b\n\\sleep 0.1\n$mark$step\n", "$kind $call", 1);
 		sleep 0.3;
 		interrupt($client, 2);
@@ -123,7 +123,7 @@ foreach my $call (qw(async blocking thread))
 # ---- SIGTERM counts as well ----
 
 $begun = time;
-$client = start_plan("SELECT pg_sleep(600) /* term */;\n", 'term', 1);
+$client = start_plan("SELECT pg_sleep(600) AS \"term\";\n", 'term', 1);
 interrupt($client, 2, 'TERM');
 ends_at_once('SIGTERM twice', $client, 'term', $begun);
 
@@ -132,10 +132,10 @@ ends_at_once('SIGTERM twice', $client, 'term', $begun);
 foreach my $call (qw(async blocking thread))
 {
 	my $mark = $call eq 'async' ? '' : "\\$call\n";
-	my $stubborn = "DO \$\$ BEGIN LOOP BEGIN PERFORM pg_sleep(600);"
+	my $stubborn = "DO \$\$ BEGIN LOOP BEGIN PERFORM pg_sleep(600), 'three $call';"
 	  . " EXCEPTION WHEN query_canceled THEN"
 	  . " INSERT INTO interrupts VALUES ('stubborn'); END;"
-	  . " END LOOP; END \$\$ /* three $call */;\n";
+	  . " END LOOP; END \$\$;\n";
 
 	$begun = time;
 	$client = start_plan("\\task a\n$mark$stubborn", "three $call", 1);
@@ -150,7 +150,7 @@ foreach my $call (qw(async blocking thread))
 		  . "query LIKE '%three $call%' AND pid <> pg_backend_pid()");
 	$begun = time;
 	$client = start_plan(
-		"\\task a\n${mark}SELECT pg_sleep(600) /* left $call */;\n",
+		"\\task a\n${mark}SELECT pg_sleep(600) AS \"left $call\";\n",
 		"left $call", 1);
 	$client->signal('INT') && sleep 0.05 foreach 1 .. 3;
 	ends_at_once("three times at once, $call", $client, "left $call",

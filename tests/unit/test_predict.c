@@ -4,8 +4,8 @@
  *
  * A script is written a letter a step: s blocking, a async, t on a thread;
  * in upper case it is SQL and needs a connection.  B and C are BEGIN and
- * COMMIT, h is \hold statement, r is \release, (…) a gather.  Every step but
- * those last takes one UNIT.
+ * COMMIT, h is \hold statement, r is \release, v \json, (…) a gather.  Every
+ * step but those takes one UNIT.
  */
 #include <stdlib.h>
 
@@ -13,27 +13,27 @@
 #include "predict.h"
 #include "tap.h"
 
-#define UNIT	INT64_C(300000000)
-#define MAX_TASKS	16
-#define MAX_STEPS	128
-#define US		INT64_C(1000)
+#define UNIT INT64_C(300000000)
+#define MAX_TASKS 16
+#define MAX_STEPS 128
+#define US INT64_C(1000)
 
 typedef struct Case
 {
 	PredictInput input;
-	Script		tasks[MAX_TASKS];
-	ScriptStep	steps[MAX_TASKS][MAX_STEPS];
-	PlanStep	plan[MAX_TASKS][MAX_STEPS];
+	Script tasks[MAX_TASKS];
+	ScriptStep steps[MAX_TASKS][MAX_STEPS];
+	PlanStep plan[MAX_TASKS][MAX_STEPS];
 } Case;
 
 static void
 step_from_letter(Case *self, int t, char c, int *gather)
 {
-	Script	   *script = &self->tasks[t];
-	int			i = script->nsteps++;
-	PlanStep   *plan = &self->plan[t][i];
+	Script *script = &self->tasks[t];
+	int i = script->nsteps++;
+	PlanStep *plan = &self->plan[t][i];
 	ScriptStep *step = &script->steps[i];
-	bool		is_sql = c >= 'A' && c <= 'Z';
+	bool is_sql = c >= 'A' && c <= 'Z';
 
 	memset(plan, 0, sizeof(*plan));
 	memset(step, 0, sizeof(*step));
@@ -52,8 +52,10 @@ step_from_letter(Case *self, int t, char c, int *gather)
 	}
 	else if (c != 'a' && c != 'A')
 	{
-		plan->kind = c == 'h' ? STEP_HOLD : c == 'r' ? STEP_RELEASE
-			: STEP_GATHER;
+		plan->kind = c == 'h'	? STEP_HOLD
+					 : c == 'r' ? STEP_RELEASE
+					 : c == '(' ? STEP_GATHER
+								: STEP_JSON;
 		plan->hold = HOLD_STATEMENT;
 		step->own_ns = 0;
 		*gather = c == '(' ? i : *gather;
@@ -64,9 +66,9 @@ step_from_letter(Case *self, int t, char c, int *gather)
 static Case *
 case_new(const char *text)
 {
-	Case	   *self = mem_alloc(sizeof(*self));
-	int			gather = 0;
-	int			t = 0;
+	Case *self = mem_alloc(sizeof(*self));
+	int gather = 0;
+	int t = 0;
 
 	self->input.tasks = self->tasks;
 	self->tasks[0].steps = self->steps[0];
@@ -91,12 +93,12 @@ case_new(const char *text)
 static const struct
 {
 	const char *text;
-	int			units;
-}			table[] = {
-	{"s s", 2}, {"a a", 1}, {"aa", 2}, {"ss ss", 4}, {"aa aa", 2},
-	{"sa as", 3}, {"as sa", 2}, {"sa sa", 3}, {"as as", 3},
-	{"aaa aaa", 3}, {"a", 1}, {"s", 1}, {"aS", 2}, {"S S", 2}, {"A A", 1},
-	{"sS sS", 4}, {"sA aS", 3}, {"aS sA", 2}, {"sA sA", 3}, {"aS aS", 3},
+	int units;
+} table[] = {
+	{"s s", 2},	  {"a a", 1},	  {"aa", 2},	{"ss ss", 4}, {"aa aa", 2},
+	{"sa as", 3}, {"as sa", 2},	  {"sa sa", 3}, {"as as", 3}, {"aaa aaa", 3},
+	{"a", 1},	  {"s", 1},		  {"aS", 2},	{"S S", 2},	  {"A A", 1},
+	{"sS sS", 4}, {"sA aS", 3},	  {"aS sA", 2}, {"sA sA", 3}, {"aS aS", 3},
 	{"tT tT", 2}, {"aAA aAA", 3},
 };
 
@@ -117,13 +119,13 @@ test_table(void)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 	{
-		Case	   *self = case_new(table[i].text);
+		Case *self = case_new(table[i].text);
 
 		is_i64(predict_total_ns(&self->input), table[i].units * UNIT,
 			   "%s takes %d units", table[i].text, table[i].units);
 		for (unsigned seed = 1; seed <= 5; seed++)
 		{
-			Case	   *varied = case_new(table[i].text);
+			Case *varied = case_new(table[i].text);
 
 			case_vary(varied, seed);
 			is_dbl((double) predict_total_ns(&varied->input) / (double) UNIT,
@@ -141,7 +143,7 @@ static void
 takes(const char *text, int connections, int concurrency, int workers,
 	  Hold hold, int units)
 {
-	Case	   *self = case_new(text);
+	Case *self = case_new(text);
 
 	self->input.connections = connections;
 	self->input.concurrency = concurrency;
@@ -183,6 +185,15 @@ test_limits(void)
 	takes("(AA) (AA)", 3, 0, 0, HOLD_TASK, 2);
 	takes("(AA) (AA)", 4, 0, 0, HOLD_TASK, 1);
 	takes("(AAA) A", 2, 0, 0, HOLD_TASK, 2);
+	for (int kind = STEP_SHELL + 1; kind < STEP_KINDS; kind++)
+	{
+		Case *self = case_new("av av");
+
+		self->plan[0][1].kind = self->plan[1][1].kind = (StepKind) kind;
+		is_i64(predict_total_ns(&self->input), UNIT, "%s takes no time",
+			   step_kind_name((StepKind) kind));
+		free(self);
+	}
 }
 
 /* -------- bounds, range and the fix -------- */
@@ -191,8 +202,8 @@ static void
 fixed_by(const char *text, int connections, int concurrency, FixKind fix,
 		 int fix_task, int fix_value, int before, int after)
 {
-	Case	   *self = case_new(text);
-	Prediction	said;
+	Case *self = case_new(text);
+	Prediction said;
 
 	self->input.connections = connections;
 	self->input.concurrency = concurrency;
@@ -224,8 +235,8 @@ test_fix(void)
 static void
 bounded(const char *text, int connections, int best, int worst)
 {
-	Case	   *self = case_new(text);
-	Prediction	said;
+	Case *self = case_new(text);
+	Prediction said;
 
 	self->input.connections = connections;
 	self->input.concurrency = 1;
@@ -238,8 +249,8 @@ bounded(const char *text, int connections, int best, int worst)
 static void
 ranges(const char *name, const char *text, int low, int high)
 {
-	Case	   *self = case_new(text);
-	Prediction	said;
+	Case *self = case_new(text);
+	Prediction said;
 
 	predict(&self->input, &said);
 	is_dbl((double) said.low_ns / (double) UNIT, low, 0.02, "%s: low", name);
@@ -254,7 +265,7 @@ ranges(const char *name, const char *text, int low, int high)
 static void
 test_bounds(void)
 {
-	char		many[MAX_STEPS] = "";
+	char many[MAX_STEPS] = "";
 
 	bounded("as as", 1, 2, 4);
 	bounded("SSS A", 1, 3, 4);
@@ -272,15 +283,15 @@ test_bounds(void)
 typedef struct Oracle
 {
 	const PredictInput *in;
-	int64_t		now;
-	int			pc[MAX_TASKS];
-	bool		leased[MAX_TASKS];
-	int64_t		end[MAX_TASKS]; /* of the async step under way; -1: none */
-	int			ready[1024];	/* FIFO */
-	int			head, tail;
-	int			waiting[1024];	/* for a connection, FIFO */
-	int			first, last;
-	int			free, next;
+	int64_t now;
+	int pc[MAX_TASKS];
+	bool leased[MAX_TASKS];
+	int64_t end[MAX_TASKS]; /* of the async step under way; -1: none */
+	int ready[1024];		/* FIFO */
+	int head, tail;
+	int waiting[1024]; /* for a connection, FIFO */
+	int first, last;
+	int free, next;
 } Oracle;
 
 static void
@@ -340,7 +351,7 @@ oracle_go(Oracle *o, int t)
 static int
 oracle_next(const Oracle *o)
 {
-	int			next = -1;
+	int next = -1;
 
 	for (int t = 0; t < o->in->ntasks; t++)
 		if (o->end[t] >= 0 && (next < 0 || o->end[t] < o->end[next]))
@@ -351,12 +362,13 @@ oracle_next(const Oracle *o)
 static int64_t
 oracle_total_ns(const PredictInput *in)
 {
-	Oracle		o = {.in = in, .free = in->connections};
-	int			t;
+	Oracle o = {.in = in, .free = in->connections};
+	int t;
 
 	memset(o.end, -1, sizeof(o.end));
 	while (o.next < (in->concurrency > 0 && in->concurrency < in->ntasks
-					 ? in->concurrency : in->ntasks))
+						 ? in->concurrency
+						 : in->ntasks))
 		o.ready[o.tail++] = o.next++;
 	do
 	{
@@ -391,17 +403,17 @@ random_script(char *text, unsigned *seed, int ntasks)
 static void
 test_random(void)
 {
-	int			differ = 0;
-	int			waited = 0;
-	char		text[MAX_TASKS * 8 + 1];
+	int differ = 0;
+	int waited = 0;
+	char text[MAX_TASKS * 8 + 1];
 
 	for (unsigned trial = 1; trial <= 3000 && differ == 0; trial++)
 	{
-		unsigned	seed = trial;
-		int			ntasks = 1 + rand_r(&seed) % 8;
-		Case	   *self;
-		int64_t		got;
-		int64_t		want;
+		unsigned seed = trial;
+		int ntasks = 1 + rand_r(&seed) % 8;
+		Case *self;
+		int64_t got;
+		int64_t want;
 
 		random_script(text, &seed, ntasks);
 		self = case_new(text);
@@ -417,8 +429,9 @@ test_random(void)
 		{
 			differ++;
 			printf("#   %s, %d connections, %d at once, hold %d: %" PRId64
-				   " is not %" PRId64 "\n", text, self->input.connections,
-				   self->input.concurrency, self->input.hold, got, want);
+				   " is not %" PRId64 "\n",
+				   text, self->input.connections, self->input.concurrency,
+				   self->input.hold, got, want);
 		}
 		self->input.connections = 1000;
 		waited += predict_total_ns(&self->input) != got;

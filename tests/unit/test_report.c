@@ -238,19 +238,19 @@ test_durations(void)
 /* -------- the timeline -------- */
 
 static const char golden[] =
-	"  t1  ###########http##########===========sql===========\n"
-	"  t2  .........................===========http==========###########sql"
-	"###########\n"
-	"loop  ############t1###########                         ############t2"
-	"###########\n"
-	"      0                                                              "
-	"    0.900 s\n"
+	"  t1  ##########http###########==========sql===========\n"
+	"  t2  .........................==========http==========###########"
+	"sql###########\n"
+	"loop  ###########t1############                        "
+	"###########t2############\n"
+	"      0                                                           "
+	"       0.900 s\n"
 	"      # blocking   = async   . ready, loop held by another task\n"
-	"  wall 0.900 s   overlap 1.33x   predicted 0.900 s   best possible "
-	"0.600 s\n"
+	"  wall 0.900 s   overlap 1.33x   predicted 0.900 s   best "
+	"possible 0.600 s\n"
 	"  one after another 1.20 s   PARTIAL\n"
-	"  Why: t2 could not start for 0.300 s: step 1 of t1 (http, line 4, "
-	"blocking)\n"
+	"  Why: t2 could not start for 0.300 s: step 1 of t1 (http, line "
+	"4, blocking)\n"
 	"       held the loop.\n"
 	"  Fix: make step 1 of t1 (http, line 4) async > predicted 0.600 s "
 	"(-33 %).\n";
@@ -259,7 +259,7 @@ static void
 test_golden(void)
 {
 	Sample *s = sample_new();
-	ReportStyle style = {.columns = 81, .ascii = true};
+	ReportStyle style = {.columns = 80, .ascii = true};
 	char *text = text_of(report_text, &s->result, &style);
 
 	is_str(text, golden, "the report of two tasks, in ASCII");
@@ -353,7 +353,7 @@ test_many(void)
 	ok(strstr(text, "Slowest of the first 40 tasks") != NULL, "slowest");
 	ok(strstr(text, "Failed (1): bad ?[31m?thing?\n") != NULL,
 	   "control and bidirectional characters are not passed on");
-	ok(strstr(text, "1 more tasks failed") != NULL, "failures not kept");
+	ok(strstr(text, "  and 1 more\n") != NULL, "failures not kept");
 	if (tap_failed > 0)
 		tap_show("text", text);
 	free(text);

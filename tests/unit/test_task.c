@@ -9,20 +9,20 @@
  */
 #include "step_engine.h"
 
-#define MS(ns)	((ns) / NS_PER_MS)
-#define NEVER	1000000
-#define CANCEL_MS	5
-#define MAX_SLOTS	8
+#define MS(ns) ((ns) / NS_PER_MS)
+#define NEVER 1000000
+#define CANCEL_MS 5
+#define MAX_SLOTS 8
 
 struct VirtualWork
 {
-	LoopTimer	timer;
-	bool		is_canceled;
+	LoopTimer timer;
+	bool is_canceled;
 };
 
 static const int *works;
-static int	starts;
-static int	ends;
+static int starts;
+static int ends;
 static Loop *loop;
 static TestEngine engine;
 
@@ -31,7 +31,7 @@ static TestEngine engine;
 static void
 fake_end(Step *step, bool failed, const char *why)
 {
-	Err			err = {0};
+	Err err = {0};
 
 	ends++;
 	if (step->lease != NULL)
@@ -44,8 +44,8 @@ fake_end(Step *step, bool failed, const char *why)
 static void
 on_fake_timer(void *arg)
 {
-	Step	   *step = arg;
-	bool		is_canceled = step->virtual->is_canceled;
+	Step *step = arg;
+	bool is_canceled = step->virtual->is_canceled;
 
 	fake_end(step, is_canceled || works[step->plan->index] < 0,
 			 is_canceled ? "canceled" : "broken");
@@ -54,7 +54,7 @@ on_fake_timer(void *arg)
 static void
 fake_run(Step *step)
 {
-	int			ms = works[step->plan->index];
+	int ms = works[step->plan->index];
 
 	if (step->virtual == NULL)
 	{
@@ -66,8 +66,8 @@ fake_run(Step *step)
 	if (ms == 0)
 		fake_end(step, false, NULL);
 	else if (ms != NEVER)
-		loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) +
-					   (ms < 0 ? -ms : ms) * NS_PER_MS);
+		loop_timer_set(loop, &step->virtual->timer,
+					   loop_now_ns(loop) + (ms < 0 ? -ms : ms) * NS_PER_MS);
 }
 
 static void
@@ -120,7 +120,7 @@ fake_release(Step *step)
 
 /* -------- connections that are there at once, or refused later -------- */
 
-#define REFUSE_MS	10
+#define REFUSE_MS 10
 
 static bool refuse;
 static LoopTimer refusal;
@@ -128,7 +128,7 @@ static LoopTimer refusal;
 static void
 on_refused(void *member)
 {
-	Err			err = {0};
+	Err err = {0};
 
 	err_set(&err, ERR_CONNECT, "refused");
 	pool_member_opened(member, &err);
@@ -180,22 +180,22 @@ move_is_legal(int from, int to)
 	if (to == STEP_RUNNING)
 		return from == STEP_QUEUED;
 	return to >= STEP_OK && to <= STEP_CANCELED &&
-		(from == STEP_QUEUED || from == STEP_RUNNING);
+		   (from == STEP_QUEUED || from == STEP_RUNNING);
 }
 
 /* Each step begins, perhaps runs, and ends once. */
 static void
 check_steps(const char *name)
 {
-	int			illegal = 0;
-	int			open = 0;
-	int			state[5][MAX_SLOTS];
+	int illegal = 0;
+	int open = 0;
+	int state[5][MAX_SLOTS];
 
 	memset(state, -1, sizeof(state));
 	for (int i = 0; i < engine.nevents; i++)
 	{
 		const Event *event = &engine.events[i];
-		int		   *now = &state[event->task][event->slot];
+		int *now = &state[event->task][event->slot];
 
 		if (event->kind != EVENT_STEP)
 			continue;
@@ -213,14 +213,14 @@ check_steps(const char *name)
 static void
 check_tasks(const char *name)
 {
-	int			state[5] = {-1, -1, -1, -1, -1};
-	int			wrong = 0;
-	int			done = 0;
+	int state[5] = {-1, -1, -1, -1, -1};
+	int wrong = 0;
+	int done = 0;
 
 	for (int i = 0; i < engine.nevents; i++)
 	{
 		const Event *event = &engine.events[i];
-		int		   *now = &state[event->task];
+		int *now = &state[event->task];
 
 		wrong += *now == TASK_DONE;
 		if (event->kind != EVENT_TASK)
@@ -239,13 +239,13 @@ check_tasks(const char *name)
 static void
 check_leases(const char *name)
 {
-	bool		lent[16] = {false};
-	int			wrong = 0;
+	bool lent[16] = {false};
+	int wrong = 0;
 
 	for (int i = 0; i < engine.nevents; i++)
 	{
 		const Event *event = &engine.events[i];
-		bool		begins = event->kind == EVENT_LEASE;
+		bool begins = event->kind == EVENT_LEASE;
 
 		if (!begins && event->kind != EVENT_LEASE_END)
 			continue;
@@ -262,7 +262,7 @@ check_leases(const char *name)
 /* -------- running a plan -------- */
 
 static LoopTimer at;
-static int	at_task;
+static int at_task;
 
 static void
 on_at(void *arg)
@@ -276,7 +276,7 @@ static void
 set_up(const char *text, const int *ms, int connections)
 {
 	static const StepOps ops = {fake_start, fake_resume, fake_cancel,
-	fake_forget};
+								fake_forget};
 
 	loop = loop_new_virtual();
 	works = ms;
@@ -286,8 +286,8 @@ set_up(const char *text, const int *ms, int connections)
 		ops;
 	engine_ops[STEP_HOLD] = step_variable_ops;
 	engine_ops[STEP_RELEASE].start = fake_release;
-	engine.engine.pool = pool_new(loop, engine.engine.trace, &pool_ops, NULL,
-								  connections);
+	engine.engine.pool =
+		pool_new(loop, engine.engine.trace, &pool_ops, NULL, connections);
 	if (!refuse)
 		pool_open(engine.engine.pool, connections, on_pool_opened, NULL);
 	loop_timer_init(&at, on_at, NULL);
@@ -321,11 +321,11 @@ cancel_at(int task, int ms)
 static int
 count_ended(StepState state)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < engine.nevents; i++)
 		n += engine.events[i].kind == EVENT_STEP &&
-			engine.events[i].value == (int) state;
+			 engine.events[i].value == (int) state;
 	return n;
 }
 
@@ -350,14 +350,14 @@ failed_with(const char *name, int task, const char *message, int line)
 
 /* -------- the tests -------- */
 
-#define SLEEP_LINE	"\\sleep 1\n"
-#define SQL_LINE	"SELECT 1;\n"
-#define GATHER3		"\\gather\n" SLEEP_LINE SLEEP_LINE SLEEP_LINE "\\end\n"
+#define SLEEP_LINE "\\sleep 1\n"
+#define SQL_LINE "SELECT 1;\n"
+#define GATHER3 "\\gather\n" SLEEP_LINE SLEEP_LINE SLEEP_LINE "\\end\n"
 
 static void
 test_order(void)
 {
-	set_up(SLEEP_LINE SLEEP_LINE SLEEP_LINE, (int[]) {100, 0, 50}, 1);
+	set_up(SLEEP_LINE SLEEP_LINE SLEEP_LINE, (int[]){100, 0, 50}, 1);
 	go("in a row");
 	came_out("in a row", 150, 3, 0, 0);
 	ok(!engine.tasks[0]->failed, "in a row: the task has not failed");
@@ -365,7 +365,7 @@ test_order(void)
 	came_out("the same task again", 300, 3, 0, 0);
 	tear_down();
 
-	set_up(SLEEP_LINE SLEEP_LINE SLEEP_LINE, (int[]) {10, -20, 50}, 1);
+	set_up(SLEEP_LINE SLEEP_LINE SLEEP_LINE, (int[]){10, -20, 50}, 1);
 	go("a failure");
 	came_out("a failure", 30, 1, 1, 0);
 	failed_with("a failure", 0, "broken 1", 2);
@@ -375,20 +375,20 @@ test_order(void)
 static void
 test_gather(void)
 {
-	set_up(GATHER3 SLEEP_LINE, (int[]) {0, 30, 100, 60, 10}, 1);
+	set_up(GATHER3 SLEEP_LINE, (int[]){0, 30, 100, 60, 10}, 1);
 	go("a gather waits for all");
 	came_out("a gather waits for all", 110, 4, 0, 0);
 	tear_down();
 
 	/* the last in the file fails first */
-	set_up(GATHER3 SLEEP_LINE, (int[]) {0, 200, -100, -30, 10}, 1);
+	set_up(GATHER3 SLEEP_LINE, (int[]){0, 200, -100, -30, 10}, 1);
 	go("two failures");
 	came_out("two failures", 200, 1, 2, 0);
 	failed_with("two failures", 0, "broken 2", 3);
 	tear_down();
 
 	set_up("\\gather cancel\n" SLEEP_LINE SLEEP_LINE SLEEP_LINE "\\end\n",
-		   (int[]) {0, 200, NEVER, -30}, 1);
+		   (int[]){0, 200, NEVER, -30}, 1);
 	go("\\gather cancel");
 	came_out("\\gather cancel", 30 + CANCEL_MS, 0, 1, 2);
 	failed_with("\\gather cancel", 0, "broken 3", 4);
@@ -398,19 +398,19 @@ test_gather(void)
 static void
 test_timeout(void)
 {
-	set_up("\\timeout 0.05\n" SLEEP_LINE SLEEP_LINE, (int[]) {NEVER, 10}, 1);
+	set_up("\\timeout 0.05\n" SLEEP_LINE SLEEP_LINE, (int[]){NEVER, 10}, 1);
 	go("\\timeout");
 	came_out("\\timeout", 50 + CANCEL_MS, 0, 1, 0);
 	failed_with("\\timeout", 0, "sleep timed out after 0.05 s", 2);
 	is_i64(engine.tasks[0]->err.kind, ERR_TIMEOUT, "\\timeout: its kind");
 	tear_down();
 
-	set_up("\\timeout 0.05\n" SLEEP_LINE SLEEP_LINE, (int[]) {40, 40}, 1);
+	set_up("\\timeout 0.05\n" SLEEP_LINE SLEEP_LINE, (int[]){40, 40}, 1);
 	go("in time");
 	came_out("in time", 80, 2, 0, 0);
 	tear_down();
 
-	set_up(SLEEP_LINE, (int[]) {NEVER}, 1);
+	set_up(SLEEP_LINE, (int[]){NEVER}, 1);
 	engine.engine.step_timeout_ns = 70 * NS_PER_MS;
 	go("--timeout");
 	came_out("--timeout", 70 + CANCEL_MS, 0, 1, 0);
@@ -418,7 +418,7 @@ test_timeout(void)
 
 	/* the wait for a connection counts */
 	set_up("\\task a\n" SQL_LINE "\\task b\n\\timeout 0.1\n" SQL_LINE,
-		   (int[]) {300, 10}, 1);
+		   (int[]){300, 10}, 1);
 	go("a timeout in the queue");
 	came_out("a timeout in the queue", 300, 1, 1, 0);
 	failed_with("a timeout in the queue", 1, "sql timed out after 0.1 s", 5);
@@ -426,7 +426,7 @@ test_timeout(void)
 	tear_down();
 
 	/* canceled while its timeout is already ending it */
-	set_up("\\timeout 0.05\n" SLEEP_LINE, (int[]) {NEVER}, 1);
+	set_up("\\timeout 0.05\n" SLEEP_LINE, (int[]){NEVER}, 1);
 	cancel_at(0, 52);
 	go("a cancel after a timeout");
 	came_out("a cancel after a timeout", 50 + CANCEL_MS, 0, 1, 0);
@@ -437,7 +437,7 @@ static void
 test_cancel(void)
 {
 	set_up("\\task a\n" SLEEP_LINE SLEEP_LINE "\\task b\n" SLEEP_LINE,
-		   (int[]) {NEVER, 10, 200}, 1);
+		   (int[]){NEVER, 10, 200}, 1);
 	cancel_at(0, 20);
 	go("a cancel");
 	came_out("a cancel", 200, 1, 0, 1);
@@ -446,14 +446,14 @@ test_cancel(void)
 	tear_down();
 
 	set_up("\\task a\n" SQL_LINE "\\task b\n" SQL_LINE "\\task c\n" SQL_LINE,
-		   (int[]) {100, 100, 100}, 1);
+		   (int[]){100, 100, 100}, 1);
 	cancel_at(1, 20);
 	go("a cancel in the queue");
 	came_out("a cancel in the queue", 200, 2, 0, 1);
 	tear_down();
 
 	/* its answer came before the cancel got through */
-	set_up(GATHER3, (int[]) {0, 21, 22, NEVER}, 1);
+	set_up(GATHER3, (int[]){0, 21, 22, NEVER}, 1);
 	cancel_at(0, 20);
 	go("a gather canceled");
 	came_out("a gather canceled", 20 + CANCEL_MS, 0, 0, 3);
@@ -461,7 +461,7 @@ test_cancel(void)
 
 	/* b is granted its connection and canceled before it could use it */
 	set_up("\\task a\n" SQL_LINE "\\task b\n" SQL_LINE "\\task c\n" SQL_LINE,
-		   (int[]) {20, 100, 100}, 1);
+		   (int[]){20, 100, 100}, 1);
 	cancel_at(1, 20);
 	go("canceled when granted");
 	is_i64(MS(loop_now_ns(loop)), 120, "canceled when granted: c goes on");
@@ -479,7 +479,7 @@ lasts(const char *name, const char *text, const int *ms, int connections,
 	tear_down();
 }
 
-#define TWICE(body)	"\\task a\n" body "\\task b\n" body
+#define TWICE(body) "\\task a\n" body "\\task b\n" body
 
 static void
 test_leases(void)
@@ -494,17 +494,20 @@ test_leases(void)
 		  hold, 1, 2, 300);
 	lasts("\\hold transaction",
 		  TWICE("\\hold transaction\n" SQL_LINE SLEEP_LINE), hold, 1, 2, 300);
-	lasts("\\release", TWICE(SQL_LINE "\\release\n" SLEEP_LINE), release, 1,
-		  2, 300);
+	lasts("\\release", TWICE(SQL_LINE "\\release\n" SLEEP_LINE), release, 1, 2,
+		  300);
 	lasts("one lease a task", SQL_LINE SQL_LINE SQL_LINE, hundreds, 3, 1, 300);
 	lasts("one lease a statement", "\\hold statement\n" SQL_LINE SQL_LINE,
 		  hold, 3, 2, 200);
-	lasts("a gather with room", "\\gather\n" SQL_LINE SQL_LINE SQL_LINE
-		  "\\end\n", gather, 3, 3, 100);
-	lasts("a gather with some room", "\\gather\n" SQL_LINE SQL_LINE SQL_LINE
-		  "\\end\n", gather, 2, 2, 200);
-	lasts("a gather with one", "\\gather\n" SQL_LINE SQL_LINE SQL_LINE
-		  "\\end\n", gather, 1, 1, 300);
+	lasts("a gather with room",
+		  "\\gather\n" SQL_LINE SQL_LINE SQL_LINE "\\end\n", gather, 3, 3,
+		  100);
+	lasts("a gather with some room",
+		  "\\gather\n" SQL_LINE SQL_LINE SQL_LINE "\\end\n", gather, 2, 2,
+		  200);
+	lasts("a gather with one",
+		  "\\gather\n" SQL_LINE SQL_LINE SQL_LINE "\\end\n", gather, 1, 1,
+		  300);
 	lasts("two gathers, one connection",
 		  TWICE("\\gather\n" SQL_LINE SQL_LINE SQL_LINE "\\end\n"), gather, 1,
 		  2, 600);
@@ -517,13 +520,13 @@ static void
 test_no_connection(void)
 {
 	refuse = true;
-	set_up(SQL_LINE SQL_LINE, (int[]) {100, 100}, 1);
+	set_up(SQL_LINE SQL_LINE, (int[]){100, 100}, 1);
 	go("no connection");
 	came_out("no connection", REFUSE_MS, 0, 1, 0);
 	failed_with("no connection", 0, "no connection for 0", 1);
 	tear_down();
 
-	set_up("\\gather\n" SQL_LINE SQL_LINE "\\end\n", (int[]) {0, 100, 100}, 1);
+	set_up("\\gather\n" SQL_LINE SQL_LINE "\\end\n", (int[]){0, 100, 100}, 1);
 	go("no connection in a gather");
 	came_out("no connection in a gather", 2 * REFUSE_MS, 0, 2, 0);
 	failed_with("no connection in a gather", 0, "no connection for 1", 2);
@@ -536,14 +539,16 @@ static void
 test_gather_follower(void)
 {
 	set_up("\\gather\n" SQL_LINE "\\timeout 0.05\n" SQL_LINE SQL_LINE
-		   "\\end\n", (int[]) {0, 100, 100, 100}, 1);
+		   "\\end\n",
+		   (int[]){0, 100, 100, 100}, 1);
 	go("a follower times out");
 	came_out("a follower times out", 200, 2, 1, 0);
 	failed_with("a follower times out", 0, "sql timed out after 0.05 s", 4);
 	tear_down();
 
-	set_up("\\task a\n" SQL_LINE "\\task b\n\\gather\n\\timeout 0.05\n"
-		   SQL_LINE SQL_LINE "\\end\n", (int[]) {100, 0, 100, 100}, 1);
+	set_up("\\task a\n" SQL_LINE
+		   "\\task b\n\\gather\n\\timeout 0.05\n" SQL_LINE SQL_LINE "\\end\n",
+		   (int[]){100, 0, 100, 100}, 1);
 	go("the first of a gather times out");
 	came_out("the first of a gather times out", 200, 2, 1, 0);
 	tear_down();
