@@ -478,12 +478,6 @@ check_options(const Options *options, Err *err)
 					  "written 3,12a");
 		return false;
 	}
-	if (options->unit_ns <= 0)
-	{
-		err_set(err, ERR_USAGE, "a unit must be longer than nothing");
-		err_hint(err, "write for example --unit 300ms");
-		return false;
-	}
 	if (options->format != FORMAT_TEXT)
 	{
 		err_set(err, ERR_USAGE, "demo reports in text only");

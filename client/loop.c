@@ -354,10 +354,21 @@ real_free(Loop *base)
 	free(loop);
 }
 
+/*
+ * A signal that came during the last blocking call must be heard by whoever
+ * reads the outcome next, although the loop does not turn again.
+ */
+static void
+real_leave(Loop *base)
+{
+	signal_deliver((RealLoop *) base);
+}
+
 static const LoopOps real_ops = {
 	.now_ns = real_now_ns,
 	.wait = real_wait,
 	.is_alive = real_is_alive,
+	.leave = real_leave,
 	.free = real_free,
 };
 

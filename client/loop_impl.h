@@ -21,6 +21,8 @@ typedef struct LoopOps
 	void (*wait)(Loop *loop, bool may_block);
 	/* could anything but a job or a timer still happen? */
 	bool (*is_alive)(const Loop *loop);
+	/* loop_run is about to return; NULL: nothing to do */
+	void (*leave)(Loop *loop);
 	void (*free)(Loop *loop);
 } LoopOps;
 

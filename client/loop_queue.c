@@ -277,6 +277,8 @@ loop_run(Loop *loop)
 	loop->stopping = false;
 	while (!loop->stopping && something_can_happen(loop))
 		run_turn(loop);
+	if (loop->ops->leave != NULL)
+		loop->ops->leave(loop);
 }
 
 void

@@ -208,7 +208,7 @@ read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 	if (duration_parse(text, strlen(text), ns) && *ns > 0)
 		return true;
 	return bad_value(row, text,
-					 "a time above 0 such as 2, 0.5s or 300ms", err);
+					 "a time longer than nothing: 2, 0.5s or 300ms", err);
 }
 
 /* One of several words; its place among them. */

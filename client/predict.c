@@ -19,6 +19,7 @@
 typedef struct VirtualWork
 {
 	LoopTimer	timer;
+	bool		is_connecting;	/* the next fire is the loop's next turn */
 } VirtualWork;
 
 typedef struct Predict
@@ -28,6 +29,7 @@ typedef struct Predict
 	Plan		plan;
 	Body	   *bodies;			/* one a task */
 	int64_t    *own_ns;			/* by PlanStep.index */
+	bool	   *is_cold;		/* by PlanStep.index */
 	bool	   *in_transaction; /* by PlanStep.index: one is open afterwards */
 	int			next_task;		/* the next to be admitted */
 	int			idle_workers;
@@ -99,11 +101,28 @@ virtual_free_worker(Predict *predict)
 }
 
 static void
+virtual_arm(Step *step)
+{
+	Predict    *predict = step_predict(step);
+	Loop	   *loop = predict->engine.loop;
+	int64_t		own_ns = step->virtual->is_connecting
+		? 0 : predict->own_ns[step->plan->index];
+
+	loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) + own_ns);
+}
+
+static void
 on_virtual_end(void *arg)
 {
 	Step	   *step = arg;
 	bool		had_worker = step->call == CALL_THREAD;
 
+	if (step->virtual->is_connecting)
+	{
+		step->virtual->is_connecting = false;
+		virtual_arm(step);
+		return;
+	}
 	virtual_end(step);
 	if (had_worker)
 		virtual_free_worker(step_predict(step));
@@ -128,7 +147,9 @@ virtual_begin_call(Step *step)
 		step->virtual = mem_alloc(sizeof(VirtualWork));
 		loop_timer_init(&step->virtual->timer, on_virtual_end, step);
 	}
-	loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) + own_ns);
+	step->virtual->is_connecting = step->call == CALL_ASYNC &&
+		predict->is_cold[step->plan->index];
+	virtual_arm(step);
 }
 
 static void
@@ -242,6 +263,7 @@ predict_make_body(Predict *predict, int task, int *index)
 		step->index = *index;
 		is_open = step_keeps_transaction(step, is_open);
 		predict->own_ns[*index] = script->steps[i].own_ns;
+		predict->is_cold[*index] = script->steps[i].is_cold;
 		predict->in_transaction[*index] = is_open;
 		(*index)++;
 	}
@@ -280,6 +302,7 @@ predict_open(Predict *predict, const PredictInput *input)
 	predict->input = input;
 	predict->bodies = mem_alloc((size_t) input->ntasks * sizeof(Body));
 	predict->own_ns = mem_alloc((size_t) nsteps * sizeof(int64_t) + 1);
+	predict->is_cold = mem_alloc((size_t) nsteps + 1);
 	predict->in_transaction = mem_alloc((size_t) nsteps + 1);
 	predict->worker_queue = mem_alloc((size_t) nsteps * sizeof(Step *) + 1);
 	predict->idle_workers = input->workers > 0 ? input->workers : nsteps;
@@ -308,6 +331,7 @@ predict_close(Predict *predict)
 		free(predict->bodies[i].steps);
 	free(predict->bodies);
 	free(predict->own_ns);
+	free(predict->is_cold);
 	free(predict->in_transaction);
 	free(predict->worker_queue);
 	pool_free(predict->engine.pool);

@@ -17,6 +17,8 @@ typedef struct ScriptStep
 	const PlanStep *step;
 	Call		call;
 	int64_t		own_ns;			/* started to arrived */
+	bool		is_cold;		/* async on a new connection: leaves with the
+								 * loop's next turn, not before */
 	int			gather_end;		/* a gather: index after its last child */
 } ScriptStep;
 

@@ -40,6 +40,39 @@ span_own_ns(const Span *span)
 	return ended_ns > span->started_ns ? ended_ns - span->started_ns : 0;
 }
 
+/*
+ * An async HTTP request on a new connection cannot leave while the loop is
+ * held: what it waited for that is the schedule's time, not its own.
+ */
+static bool
+span_is_cold(const Span *span)
+{
+	return span->step->kind == STEP_HTTP && span->call == CALL_ASYNC &&
+		span->phase_ns[PHASE_CONNECT] > 0;
+}
+
+/* Holds that were under way while it connected. */
+static int64_t
+span_held_ns(const Spans *spans, const Span *span)
+{
+	int64_t		connected_ns = span->started_ns + span->phase_ns[PHASE_DNS] +
+		span->phase_ns[PHASE_CONNECT] + span->phase_ns[PHASE_TLS];
+	int64_t		held_ns = 0;
+
+	for (int i = 0; i < spans->nholds; i++)
+	{
+		const HoldSpan *hold = &spans->holds[i];
+		int64_t		from_ns = hold->begun_ns > span->started_ns
+			? hold->begun_ns : span->started_ns;
+		int64_t		to_ns = hold->ended_ns < connected_ns
+			? hold->ended_ns : connected_ns;
+
+		if (to_ns > from_ns)
+			held_ns += to_ns - from_ns;
+	}
+	return held_ns;
+}
+
 static ScriptStep *
 script_add(Script *script, const PlanStep *step, Call call, int64_t own_ns)
 {
@@ -51,6 +84,7 @@ script_add(Script *script, const PlanStep *step, Call call, int64_t own_ns)
 	added->step = step;
 	added->call = call;
 	added->own_ns = own_ns;
+	added->is_cold = false;
 	added->gather_end = 0;
 	return added;
 }
@@ -63,7 +97,7 @@ kind_takes_time(StepKind kind)
 }
 
 static void
-script_from_task(Script *script, const TaskSpans *task,
+script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 				 const PlanStep **gathers)
 {
 	const PlanStep *open = NULL;
@@ -72,6 +106,7 @@ script_from_task(Script *script, const TaskSpans *task,
 	for (int i = 0; i < task->nspans; i++)
 	{
 		const Span *span = &task->spans[i];
+		ScriptStep *added;
 		const PlanStep *gather = gathers[span->step->index];
 
 		if (!kind_takes_time(span->step->kind))
@@ -84,7 +119,15 @@ script_from_task(Script *script, const TaskSpans *task,
 			script_add(script, gather, CALL_ASYNC, 0);
 		}
 		open = gather;
-		script_add(script, span->step, span->call, span_own_ns(span));
+		added = script_add(script, span->step, span->call,
+						   span_own_ns(span));
+		if (span_is_cold(span))
+		{
+			added->is_cold = true;
+			added->own_ns -= span_held_ns(spans, span);
+			if (added->own_ns < 0)
+				added->own_ns = 0;
+		}
 		if (open != NULL)
 			script->steps[open_at].gather_end = script->nsteps;
 	}
@@ -99,6 +142,6 @@ predict_input_from_spans(const Spans *spans, PredictInput *input)
 	input->ntasks = spans->ntasks;
 	input->tasks = mem_alloc((size_t) spans->ntasks * sizeof(Script) + 1);
 	for (int i = 0; i < spans->ntasks; i++)
-		script_from_task(&input->tasks[i], &spans->tasks[i], gathers);
+		script_from_task(&input->tasks[i], spans, &spans->tasks[i], gathers);
 	free(gathers);
 }

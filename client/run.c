@@ -608,9 +608,9 @@ run_free(Run *run)
 			http_lane_free(run->lane);
 		if (run->http != NULL)
 			http_free(run->http);
-		conn_locks_free(run->locks);
 		loop_free(run->loop);
 	}
+	conn_locks_free(run->locks);	/* its watchdog ended with the loop */
 	conn_target_free(run->target);
 	vars_clear(&run->base);
 	spans_free(run->spans);

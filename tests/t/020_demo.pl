@@ -97,7 +97,7 @@ foreach my $list ('23', '4,', '1a', '12c')
 
 ($status, $out, $err) = demo('--unit', '0');
 is($status, 1, '--unit 0: exit status');
-like($err, qr/longer than nothing/, '--unit 0: it says why');
+like($err, qr/a time above 0/, '--unit 0: it says why');
 
 # ---- without ----
 
