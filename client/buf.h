@@ -16,16 +16,16 @@
 
 typedef struct Buf
 {
-	char	   *data;
-	size_t		len;			/* bytes used, terminator not counted */
-	size_t		cap;
-	size_t		max_bytes;
-	bool		overflow;
+	char *data;
+	size_t len; /* bytes used, terminator not counted */
+	size_t cap;
+	size_t max_bytes;
+	bool overflow;
 } Buf;
 
 extern void buf_init(Buf *buf, size_t max_bytes);
 extern void buf_free(Buf *buf);
-extern void buf_reset(Buf *buf);	/* len = 0, memory kept */
+extern void buf_reset(Buf *buf); /* len = 0, memory kept */
 extern void buf_append(Buf *buf, const char *data, size_t len);
 extern void buf_puts(Buf *buf, const char *text);
 extern void buf_putc(Buf *buf, char c);
@@ -35,4 +35,4 @@ extern void buf_printf(Buf *buf, const char *fmt, ...)
 /* Append text as a JSON string with its quotes; bad UTF-8 becomes U+FFFD. */
 extern void buf_json_string(Buf *buf, const char *text, size_t len);
 
-#endif							/* BUF_H */
+#endif /* BUF_H */

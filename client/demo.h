@@ -11,6 +11,6 @@
  * that could be run came out as expected, 1 for a bad command line, 3 when one
  * did not, 4 without a server, 130 when interrupted.
  */
-extern int	demo_main(int argc, char **argv);
+extern int demo_main(int argc, char **argv);
 
-#endif							/* DEMO_H */
+#endif /* DEMO_H */

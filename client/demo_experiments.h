@@ -11,21 +11,21 @@
 #include <stddef.h>
 
 /* What an experiment cannot do without, beyond a connection. */
-#define NEEDS_ROLE		1		/* may create the role asyncdemo_demo */
-#define NEEDS_TABLE		2		/* may create a table */
-#define NEEDS_EXTENSION 4		/* pg_sleep cannot stand in */
-#define NEEDS_LOCAL		8		/* the server computes on this machine */
+#define NEEDS_ROLE 1	  /* may create the role asyncdemo_demo */
+#define NEEDS_TABLE 2	  /* may create a table */
+#define NEEDS_EXTENSION 4 /* pg_sleep cannot stand in */
+#define NEEDS_LOCAL 8	  /* the server computes on this machine */
 
 typedef struct Experiment
 {
-	const char *id;				/* "12a" */
-	const char *file;			/* name in embedded_experiments */
+	const char *id;	  /* "12a" */
+	const char *file; /* name in embedded_experiments */
 	const char *title;
-	int			units;			/* expected; see also the next two */
-	int			connections;	/* with fewer it is skipped; 0: none needed */
-	bool		shares;			/* 1 + ceil(100 / connections), not units */
-	bool		unjudged;		/* reported only; tasks: twice the cores */
-	unsigned	needs;
+	int units;		 /* expected; see also the next two */
+	int connections; /* with fewer it is skipped; 0: none needed */
+	bool shares;	 /* 1 + ceil(100 / connections), not units */
+	bool unjudged;	 /* reported only; tasks: twice the cores */
+	unsigned needs;
 } Experiment;
 
 #define EXPERIMENTS 23
@@ -47,4 +47,4 @@ extern bool experiment_is_in(const Experiment *experiment, const char *list);
  */
 extern const char *experiment_unknown(const char *list, size_t *len);
 
-#endif							/* DEMO_EXPERIMENTS_H */
+#endif /* DEMO_EXPERIMENTS_H */

@@ -10,11 +10,11 @@
 
 typedef struct EmbeddedFile
 {
-	const char *name;			/* file name without folder: "01_await.sql" */
-	const char *text;			/* the whole file, as it is in the source */
+	const char *name; /* file name without folder: "01_await.sql" */
+	const char *text; /* the whole file, as it is in the source */
 } EmbeddedFile;
 
 /* Sorted by name in byte order; the last entry's name is NULL. */
 extern const EmbeddedFile embedded_experiments[];
 
-#endif							/* EMBEDDED_H */
+#endif /* EMBEDDED_H */

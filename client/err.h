@@ -15,32 +15,32 @@
 typedef enum ErrKind
 {
 	ERR_NONE,
-	ERR_USAGE,					/* command line; exit 1 */
-	ERR_PLAN,					/* plan text or its check; exit 1 */
-	ERR_CONNECT,				/* no connection; exit 4 at start */
-	ERR_SQL,					/* the server refused; sqlstate is set */
-	ERR_LOST,					/* connection lost in the middle */
-	ERR_HTTP,					/* no answer, or a status that is an error */
-	ERR_DATA,					/* a value is not what the step needs */
-	ERR_TIMEOUT,				/* our own deadline passed */
-	ERR_CANCEL,					/* somebody asked to stop */
-	ERR_ASSERT,					/* \assert or \expect; exit 3 */
-	ERR_IO						/* files, descriptors, memory limits */
+	ERR_USAGE,	 /* command line; exit 1 */
+	ERR_PLAN,	 /* plan text or its check; exit 1 */
+	ERR_CONNECT, /* no connection; exit 4 at start */
+	ERR_SQL,	 /* the server refused; sqlstate is set */
+	ERR_LOST,	 /* connection lost in the middle */
+	ERR_HTTP,	 /* no answer, or a status that is an error */
+	ERR_DATA,	 /* a value is not what the step needs */
+	ERR_TIMEOUT, /* our own deadline passed */
+	ERR_CANCEL,	 /* somebody asked to stop */
+	ERR_ASSERT,	 /* \assert or \expect; exit 3 */
+	ERR_IO		 /* files, descriptors, memory limits */
 } ErrKind;
 
 typedef struct Err
 {
-	ErrKind		kind;
-	char		sqlstate[6];	/* empty when there is none */
-	char		message[768];	/* lower case, no full stop */
-	char		hint[384];		/* what to do; may be empty */
+	ErrKind kind;
+	char sqlstate[6];  /* empty when there is none */
+	char message[768]; /* lower case, no full stop */
+	char hint[384];	   /* what to do; may be empty */
 
 	/* Where, when it is about a text: line 0 means "no place". */
-	char		file[128];
-	int			line;			/* from 1 */
-	int			column;			/* from 1, in characters */
-	char		excerpt[160];	/* the line itself, tabs as blanks */
-	int			caret;			/* offset of the place in excerpt, from 0 */
+	char file[128];
+	int line;		   /* from 1 */
+	int column;		   /* from 1, in characters */
+	char excerpt[160]; /* the line itself, tabs as blanks */
+	int caret;		   /* offset of the place in excerpt, from 0 */
 } Err;
 
 /*
@@ -82,4 +82,4 @@ extern const char *err_kind_name(ErrKind kind);
 extern const char *err_nearest(const char *word, const char *const *names,
 							   int nnames);
 
-#endif							/* ERR_H */
+#endif /* ERR_H */

@@ -9,7 +9,7 @@
 #include "random.h"
 #include "vars.h"
 
-typedef struct Expr Expr;		/* in the plan's memory */
+typedef struct Expr Expr; /* in the plan's memory */
 
 /*
  * Evaluate into out (an initialised Value).  Integer overflow, division by
@@ -24,7 +24,7 @@ extern bool expr_eval_bool(const Expr *expr, const Vars *vars,
 						   RandomState *random, bool *out, Err *err);
 
 /* The symbols an expression reads: calls fn for each. */
-extern void expr_symbols(const Expr *expr, void (*fn) (void *arg, int symbol),
+extern void expr_symbols(const Expr *expr, void (*fn)(void *arg, int symbol),
 						 void *arg);
 
 /* Canonical text, fully parenthesised, for the dump. */
@@ -32,4 +32,4 @@ struct Buf;
 extern void expr_dump(const Expr *expr, const Symbols *symbols,
 					  struct Buf *out);
 
-#endif							/* EXPR_H */
+#endif /* EXPR_H */

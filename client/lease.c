@@ -16,7 +16,7 @@ static void
 lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
 		   bool waited)
 {
-	Event		event = {.kind = EVENT_LEASE};
+	Event event = {.kind = EVENT_LEASE};
 
 	event.time_ns = loop_now_ns(step->task->engine->loop);
 	event.value = waited;
@@ -31,7 +31,7 @@ lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
 static void
 lease_give(Task *task, PoolMember *member)
 {
-	Event		event = {.kind = EVENT_LEASE_END};
+	Event event = {.kind = EVENT_LEASE_END};
 
 	event.time_ns = loop_now_ns(task->engine->loop);
 	event.task = task->number;
@@ -46,8 +46,8 @@ static bool lease_pass(Task *task, const Step *ended);
 static void
 on_granted(PoolWaiter *waiter)
 {
-	Step	   *step = waiter->arg;
-	Task	   *task = step->task;
+	Step *step = waiter->arg;
+	Task *task = step->task;
 
 	if (waiter->member != NULL)
 	{
@@ -67,7 +67,7 @@ on_granted(PoolWaiter *waiter)
 static bool
 lease_take_own(Step *step)
 {
-	Task	   *task = step->task;
+	Task *task = step->task;
 	PoolWaiter *waiter = &step->waiter;
 
 	task->lease_user = step;
@@ -93,8 +93,8 @@ lease_take_own(Step *step)
 bool
 lease_take(Step *step)
 {
-	Task	   *task = step->task;
-	uint64_t	held_before_by;
+	Task *task = step->task;
+	uint64_t held_before_by;
 
 	assert(step->lease == NULL);
 	step->waiter.err.kind = ERR_NONE;
@@ -103,7 +103,7 @@ lease_take(Step *step)
 
 	step->lease = pool_try(task->engine->pool, task->number, &held_before_by);
 	if (step->lease == NULL)
-		return false;			/* lease_pass will wake it */
+		return false; /* lease_pass will wake it */
 	step->has_extra_lease = true;
 	lease_emit(step, step->lease, held_before_by, false);
 	return true;
@@ -113,8 +113,8 @@ static bool
 step_follows(const Step *step)
 {
 	return step->state == STEP_QUEUED && step->plan->kind == STEP_SQL &&
-		step->lease == NULL && !step->waiter.is_waiting &&
-		!step->wants_resume;
+		   step->lease == NULL && !step->waiter.is_waiting &&
+		   !step->wants_resume;
 }
 
 /*
@@ -126,7 +126,7 @@ lease_pass(Task *task, const Step *ended)
 {
 	for (int i = 0; i < task->nsteps; i++)
 	{
-		Step	   *step = &task->steps[i];
+		Step *step = &task->steps[i];
 
 		if (step == ended || !step_follows(step))
 			continue;
@@ -140,7 +140,7 @@ lease_pass(Task *task, const Step *ended)
 void
 lease_end_statement(Step *step, bool in_transaction)
 {
-	Task	   *task = step->task;
+	Task *task = step->task;
 	PoolMember *member = step->lease;
 
 	step->lease = NULL;
@@ -161,14 +161,14 @@ lease_end_statement(Step *step, bool in_transaction)
 void
 lease_stop_waiting(Step *step)
 {
-	Task	   *task = step->task;
+	Task *task = step->task;
 
 	if (step->waiter.is_waiting)
 		pool_forget_waiter(task->engine->pool, &step->waiter);
 	if (task->lease_user != step)
 		return;
 	task->lease_user = NULL;
-	step->lease = NULL;			/* granted, not used: the task keeps it */
+	step->lease = NULL; /* granted, not used: the task keeps it */
 	lease_pass(task, step);
 }
 

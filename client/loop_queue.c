@@ -59,7 +59,8 @@ loop_push(Loop *loop, LoopJob *job)
 	loop->nready++;
 }
 
-/* Take the job that *link points to out; it is the position-th of the queue. */
+/* Take the job that *link points to out; it is the position-th of the queue.
+ */
 static void
 take_job(Loop *loop, LoopJob **link, int position)
 {

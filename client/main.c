@@ -38,11 +38,12 @@ raise_descriptor_limit(void)
 /* -------- the plan -------- */
 
 static bool
-read_sources(const Options *options, PlanSource **sources, int *count, Err *err)
+read_sources(const Options *options, PlanSource **sources, int *count,
+			 Err *err)
 {
-	PlanSource *list = mem_alloc((size_t) (options->nplans +
-										   options->ncommands + 1) *
-								 sizeof(PlanSource));
+	PlanSource *list =
+		mem_alloc((size_t) (options->nplans + options->ncommands + 1) *
+				  sizeof(PlanSource));
 
 	*sources = list;
 	*count = 0;
@@ -156,8 +157,8 @@ open_output(Options *options, const Plan *plan, Err *err)
 		options->run.rows = fopen(options->output, "w");
 		if (options->run.rows == NULL)
 		{
-			err_set(err, ERR_USAGE, "cannot write \"%s\": %s",
-					options->output, strerror(errno));
+			err_set(err, ERR_USAGE, "cannot write \"%s\": %s", options->output,
+					strerror(errno));
 			err_hint(err, "name a file in a folder that you may write");
 			return false;
 		}
@@ -165,7 +166,8 @@ open_output(Options *options, const Plan *plan, Err *err)
 	}
 	if (options->format == FORMAT_JSON && plan_emits(plan))
 	{
-		err_set(err, ERR_USAGE, "rows of \\emit and the JSON report cannot "
+		err_set(err, ERR_USAGE,
+				"rows of \\emit and the JSON report cannot "
 				"both go to standard output");
 		err_hint(err, "send the rows to a file with --output");
 		return false;
@@ -185,7 +187,7 @@ run_and_report(Options *options, const Plan *plan)
 	{
 		if (exit_code == 4 && err.hint[0] == '\0')
 			err_hint(&err, "make demo shows everything on a server of its "
-					 "own");
+						   "own");
 		err_print(stderr, "error", &err);
 	}
 	else
@@ -267,9 +269,8 @@ run_main(int argc, char **argv, bool only_check)
 				plan_dump(plan, &text);
 			fwrite(text.data ? text.data : "", 1, text.len, stdout);
 			buf_free(&text);
-			exit_code = options_from_plan(&options, plan, &err)
-							? 0
-							: fail(&err, 1);
+			exit_code =
+				options_from_plan(&options, plan, &err) ? 0 : fail(&err, 1);
 		}
 		else
 			exit_code = run_checked(&options, plan);
@@ -287,8 +288,9 @@ unknown_command(const char *word)
 	Err err;
 
 	err_set(&err, ERR_USAGE, "unknown command \"%.60s\"", word);
-	err_hint(&err, near ? "did you mean %s?"
-						: "the commands are demo, run, check and serve",
+	err_hint(&err,
+			 near ? "did you mean %s?"
+				  : "the commands are demo, run, check and serve",
 			 near ? near : "");
 	return fail(&err, 1);
 }

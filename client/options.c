@@ -60,68 +60,70 @@ typedef enum OptionId
 
 typedef struct OptionRow
 {
-	OptionId	id;
-	char		letter;			/* 0: none */
+	OptionId id;
+	char letter; /* 0: none */
 	const char *name;
-	const char *value;			/* NULL: takes none */
-	const char *help;			/* NULL: begins no line of its own */
-	bool		in_plan;		/* \option may say it */
+	const char *value; /* NULL: takes none */
+	const char *help;  /* NULL: begins no line of its own */
+	bool in_plan;	   /* \option may say it */
 } OptionRow;
 
 static const OptionRow rows[] = {
 	{OPT_DBNAME, 'd', "dbname", "CONNINFO",
-	"database name, connection string or URI", false},
-	{OPT_HOST, 'h', "host", "HOST", "server's host or socket directory", false},
+	 "database name, connection string or URI", false},
+	{OPT_HOST, 'h', "host", "HOST", "server's host or socket directory",
+	 false},
 	{OPT_PORT, 'p', "port", "PORT", "server's port", false},
 	{OPT_USERNAME, 'U', "username", "NAME", "database user", false},
 	{OPT_NO_PASSWORD, 'w', "no-password", NULL, "never ask for a password",
-	false},
+	 false},
 	{OPT_PASSWORD, 'W', "password", NULL, "ask for a password first", false},
 	{OPT_EXECUTE, 'e', "execute", "TEXT", "plan text, such as 'SELECT 1'",
-	false},
+	 false},
 	{OPT_DEFINE, 'D', "define", "NAME=VALUE", "set a variable", false},
 	{OPT_CONCURRENCY, 'c', "concurrency", "N",
-	"tasks in flight (default: the plan's own tasks, else 10)", true},
+	 "tasks in flight (default: the plan's own tasks, else 10)", true},
 	{OPT_CONNECTIONS, 0, "connections", "N",
-	"size of the pool (default: as -c)", true},
+	 "size of the pool (default: as -c)", true},
 	{OPT_TASKS, 0, "tasks", "N", "how many tasks in all", true},
 	{OPT_TRANSACTIONS, 't', "transactions", "N", "tasks for each slot of -c",
-	true},
+	 true},
 	{OPT_TIME, 'T', "time", "SECONDS", "begin tasks for so long", true},
 	{OPT_MODE, 0, "mode", "MODE",
-	"plan, async, blocking, threads or sequential", true},
+	 "plan, async, blocking, threads or sequential", true},
 	{OPT_PROTOCOL, 'M', "protocol", "NAME", "simple, extended or prepared",
-	true},
+	 true},
 	{OPT_HOLD, 0, "hold", "SPAN",
-	"keep a lease for the task, transaction or statement", true},
+	 "keep a lease for the task, transaction or statement", true},
 	{OPT_ON_CONNECT, 0, "on-connect", "SQL", "run on each new connection",
-	true},
+	 true},
 	{OPT_ON_ACQUIRE, 0, "on-acquire", "SQL", "run at the begin of each lease",
-	true},
+	 true},
 	{OPT_ON_RELEASE, 0, "on-release", "SQL", "run at the end of each lease",
-	true},
-	{OPT_POOLER, 0, "pooler", NULL,
-	"the server is a pooler such as PgBouncer", true},
+	 true},
+	{OPT_POOLER, 0, "pooler", NULL, "the server is a pooler such as PgBouncer",
+	 true},
 	{OPT_NO_WARM, 0, "no-warm", NULL,
-	"open connections when they are first needed", true},
-	{OPT_THREADS, 0, "threads", "N", "worker threads for \\thread steps", true},
+	 "open connections when they are first needed", true},
+	{OPT_THREADS, 0, "threads", "N", "worker threads for \\thread steps",
+	 true},
 	{OPT_TIMEOUT, 0, "timeout", "SECONDS", "for each step", true},
 	{OPT_CONNECT_TIMEOUT, 0, "connect-timeout", "SECONDS",
-	"for each address (default 10)", true},
+	 "for each address (default 10)", true},
 	{OPT_ON_ERROR, 0, "on-error", "WHAT", "continue, drain or cancel", true},
 	{OPT_MAX_ERRORS, 0, "max-errors", "N[%]",
-	"stop after more failed tasks than that", true},
+	 "stop after more failed tasks than that", true},
 	{OPT_SEED, 0, "random-seed", "N", "make random functions repeat", true},
 	{OPT_OUTPUT, 'o', "output", "FILE", "write the rows of \\emit there",
-	false},
+	 false},
 	{OPT_FORMAT, 0, "format", "NAME", "of the report: text or json", true},
 	{OPT_COLOR, 0, "color", "WHEN", "auto, always or never", false},
 	{OPT_QUIET, 'q', "quiet", NULL, "no report, no notices; errors only",
-	false},
+	 false},
 	{OPT_NO_VACUUM, 'n', "no-vacuum", NULL, "accepted; does nothing", false},
 	{OPT_DRY_RUN, 0, "dry-run", NULL, "check the plan, run nothing", false},
 	{OPT_DUMP, 0, "dump", NULL, "check: print the plan's canonical text",
-	false},
+	 false},
 	{OPT_UNIT, 0, "unit", "TIME", "demo: one unit (default 300ms)", false},
 	{OPT_ONLY, 0, "only", "N,...", "demo: run these experiments", false},
 	{OPT_SHOW, 0, "show", "N", "demo: print an experiment's plan", false},
@@ -139,7 +141,8 @@ options_usage(FILE *out)
 		  "input)\n"
 		  "  asyncdemo check PLAN...            read a plan, run nothing\n"
 		  "  asyncdemo serve [OPTION]...        the delay server\n\n"
-		  "Options:\n", out);
+		  "Options:\n",
+		  out);
 	for (int i = 0; i < NROWS; i++)
 	{
 		char left[64];
@@ -177,8 +180,8 @@ static bool
 read_count(const OptionRow *row, const char *text, int64_t most,
 		   int64_t *number, Err *err)
 {
-	char		wanted[80];
-	char	   *end;
+	char wanted[80];
+	char *end;
 
 	errno = 0;
 	*number = strtoll(text, &end, 10);
@@ -194,7 +197,7 @@ static bool
 read_int(const OptionRow *row, const char *text, int most, int *number,
 		 Err *err)
 {
-	int64_t		wide;
+	int64_t wide;
 
 	if (!read_count(row, text, most, &wide, err))
 		return false;
@@ -207,8 +210,8 @@ read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 {
 	if (duration_parse(text, strlen(text), ns) && *ns > 0)
 		return true;
-	return bad_value(row, text,
-					 "a time longer than nothing: 2, 0.5s or 300ms", err);
+	return bad_value(row, text, "a time longer than nothing: 2, 0.5s or 300ms",
+					 err);
 }
 
 /* One of several words; its place among them. */
@@ -216,7 +219,7 @@ static bool
 read_word(const OptionRow *row, const char *text, const char *const *words,
 		  int nwords, int *place, Err *err)
 {
-	char		wanted[160] = "one of ";
+	char wanted[160] = "one of ";
 
 	for (int i = 0; i < nwords; i++)
 	{
@@ -237,7 +240,7 @@ static bool
 read_max_errors(RunOptions *run, const OptionRow *row, const char *text,
 				Err *err)
 {
-	char	   *end;
+	char *end;
 
 	errno = 0;
 	run->max_errors = strtoll(text, &end, 10);
@@ -258,9 +261,9 @@ read_define(Options *options, const OptionRow *row, const char *text, Err *err)
 
 	if (equals == NULL || equals == text)
 		return bad_value(row, text, "NAME=VALUE", err);
-	options->variables = mem_realloc(options->variables,
-									 (size_t) (options->nvariables + 1) *
-									 sizeof(RunVariable));
+	options->variables =
+		mem_realloc(options->variables,
+					(size_t) (options->nvariables + 1) * sizeof(RunVariable));
 	variable = &options->variables[options->nvariables++];
 	variable->name = mem_strndup(text, (size_t) (equals - text));
 	variable->value = mem_strdup(equals + 1);
@@ -281,16 +284,16 @@ add_text(const char ***list, int *count, const char *text)
 static bool
 set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 {
-	static const char *const modes[] = {"plan", "async", "blocking",
-		"threads", "sequential"};
+	static const char *const modes[] = {"plan", "async", "blocking", "threads",
+										"sequential"};
 	static const char *const protocols[] = {"simple", "extended", "prepared"};
 	static const char *const holds[] = {"task", "transaction", "statement"};
 	static const char *const errors[] = {"continue", "drain", "cancel"};
 	static const char *const formats[] = {"text", "json"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	RunOptions *run = &options->run;
-	int			place = 0;
-	bool		ok = false;
+	int place = 0;
+	bool ok = false;
 
 	if (row->id == OPT_MODE)
 		ok = read_word(row, text, WORDS(modes), &place, err);
@@ -328,7 +331,7 @@ static bool
 set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 {
 	RunOptions *run = &options->run;
-	int64_t		number;
+	int64_t number;
 
 	switch ((int) row->id)
 	{
@@ -478,7 +481,7 @@ row_by_id(int id)
 static void
 fill_getopt(struct option *longs, char *shorts)
 {
-	int			n = 0;
+	int n = 0;
 
 	shorts[n++] = ':';
 	for (int i = 0; i < NROWS; i++)
@@ -502,14 +505,14 @@ unknown_option(const char *word, Err *err)
 {
 	const char *names[NROWS];
 	const char *near;
-	char		bare[64];
+	char bare[64];
 
 	for (int i = 0; i < NROWS; i++)
 		names[i] = rows[i].name;
 	snprintf(bare, sizeof(bare), "%.60s", word + strspn(word, "-"));
 	bare[strcspn(bare, "=")] = '\0';
-	near = word[0] == '-' && word[1] == '-'
-		? err_nearest(bare, names, NROWS) : NULL;
+	near = word[0] == '-' && word[1] == '-' ? err_nearest(bare, names, NROWS)
+											: NULL;
 	err_set(err, ERR_USAGE, "unknown option \"%.80s\"", word);
 	if (near != NULL)
 		err_hint(err, "did you mean --%s? asyncdemo --help lists them all",
@@ -523,8 +526,8 @@ static bool
 check_together(const Options *options, Err *err)
 {
 	const RunOptions *run = &options->run;
-	int			limits = (run->tasks > 0) + (run->per_slot > 0) +
-		(run->duration_ns > 0);
+	int limits =
+		(run->tasks > 0) + (run->per_slot > 0) + (run->duration_ns > 0);
 
 	if (limits < 2)
 		return true;
@@ -537,8 +540,8 @@ bool
 options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 {
 	struct option longs[NROWS + 1];
-	char		shorts[2 * NROWS + 4];
-	int			c;
+	char shorts[2 * NROWS + 4];
+	int c;
 
 	memset(options, 0, sizeof(*options));
 	run_options_init(&options->run);
@@ -587,7 +590,7 @@ options_from_plan(Options *options, const Plan *plan, Err *err)
 		const OptionRow *row = NULL;
 		const char *names[NROWS];
 		const char *near;
-		int			nnames = 0;
+		int nnames = 0;
 
 		for (int j = 0; j < NROWS; j++)
 		{
@@ -602,9 +605,13 @@ options_from_plan(Options *options, const Plan *plan, Err *err)
 			near = err_nearest(option->name, names, nnames);
 			err_set(err, ERR_PLAN, "a plan has no option \"%.60s\"",
 					option->name);
-			err_hint(err, near ? "did you mean %s?" : "asyncdemo --help lists "
-					 "the options; those that say who and where to connect "
-					 "stay on the command line", near ? near : "");
+			err_hint(
+				err,
+				near ? "did you mean %s?"
+					 : "asyncdemo --help lists "
+					   "the options; those that say who and where to connect "
+					   "stay on the command line",
+				near ? near : "");
 			plan_place(plan, option->place, err);
 			return false;
 		}

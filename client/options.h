@@ -15,37 +15,37 @@ typedef enum ReportFormat
 
 typedef struct Options
 {
-	RunOptions	run;
-	const char **plans;			/* file names, in order; "-" is stdin */
-	int			nplans;
-	const char **commands;		/* -e */
-	int			ncommands;
+	RunOptions run;
+	const char **plans; /* file names, in order; "-" is stdin */
+	int nplans;
+	const char **commands; /* -e */
+	int ncommands;
 	ReportFormat format;
-	const char *color;			/* auto, always, never */
-	const char *output;			/* -o; NULL: none */
-	bool		quiet;
-	bool		dump;			/* check --dump */
-	bool		dry_run;
-	int64_t		unit_ns;		/* demo --unit */
-	const char *only;			/* demo --only */
-	const char *show;			/* demo --show */
-	bool		ask_password;	/* -W */
-	bool		never_ask;		/* -w */
+	const char *color;	/* auto, always, never */
+	const char *output; /* -o; NULL: none */
+	bool quiet;
+	bool dump; /* check --dump */
+	bool dry_run;
+	int64_t unit_ns;   /* demo --unit */
+	const char *only;  /* demo --only */
+	const char *show;  /* demo --show */
+	bool ask_password; /* -W */
+	bool never_ask;	   /* -w */
 	RunVariable *variables;
-	int			nvariables;
-	unsigned char *given;		/* by option number: on the command line */
+	int nvariables;
+	unsigned char *given; /* by option number: on the command line */
 } Options;
 
 /*
  * Read argv (argv[0] is the command's name).  False: err says what is wrong.
  * *help: --help was given and printed.
  */
-extern bool options_parse(Options *options, int argc, char **argv,
-						  bool *help, Err *err);
+extern bool options_parse(Options *options, int argc, char **argv, bool *help,
+						  Err *err);
 
 /* \option lines of a plan, where the command line does not say otherwise. */
 extern bool options_from_plan(Options *options, const Plan *plan, Err *err);
 extern void options_free(Options *options);
 extern void options_usage(FILE *out);
 
-#endif							/* OPTIONS_H */
+#endif /* OPTIONS_H */

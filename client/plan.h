@@ -28,8 +28,8 @@ typedef enum StepKind
 	STEP_SQL,
 	STEP_HTTP,
 	STEP_SLEEP,
-	STEP_GATHER,				/* these four may wait; the rest end at once */
-	STEP_SHELL,					/* \shell, \setshell: always blocking */
+	STEP_GATHER, /* these four may wait; the rest end at once */
+	STEP_SHELL,	 /* \shell, \setshell: always blocking */
 	STEP_SET,
 	STEP_JSON,
 	STEP_EMIT,
@@ -37,9 +37,9 @@ typedef enum StepKind
 	STEP_ECHO,
 	STEP_HOLD,
 	STEP_RELEASE,
-	STEP_IF,					/* false or null: go to "end" */
-	STEP_JUMP,					/* always go to "end" */
-	STEP_PIPELINE,				/* \startpipeline ... \endpipeline */
+	STEP_IF,	   /* false or null: go to "end" */
+	STEP_JUMP,	   /* always go to "end" */
+	STEP_PIPELINE, /* \startpipeline ... \endpipeline */
 	STEP_ENDPIPELINE,
 	STEP_KINDS
 } StepKind;
@@ -54,33 +54,33 @@ typedef enum Hold
 /* What a statement does to the transaction it runs in. */
 typedef enum SqlTransaction
 {
-	SQL_TX_SAME,				/* nothing */
-	SQL_TX_BEGIN,				/* afterwards one is open */
-	SQL_TX_END					/* afterwards none is open */
+	SQL_TX_SAME,  /* nothing */
+	SQL_TX_BEGIN, /* afterwards one is open */
+	SQL_TX_END	  /* afterwards none is open */
 } SqlTransaction;
 
 typedef struct Place
 {
-	int			file;			/* index into plan->sources */
-	int			line;
-	int			column;
+	int file; /* index into plan->sources */
+	int line;
+	int column;
 } Place;
 
 typedef struct PlanSql
 {
-	Template	text;
-	int			nbinds;
-	int		   *bind_symbols;	/* by n - 1 of $n */
-	bool		has_gset;		/* \gset: exactly one row becomes variables */
-	bool		has_aset;		/* \aset: last row of each, or nothing */
-	const char *gset_prefix;	/* never NULL when has_gset or has_aset */
-	int			id;				/* one number a statement, for prepare caches */
-	const char *verb;			/* first keyword, upper case: "SELECT" */
-	bool		is_empty;		/* nothing but comments */
+	Template text;
+	int nbinds;
+	int *bind_symbols;		 /* by n - 1 of $n */
+	bool has_gset;			 /* \gset: exactly one row becomes variables */
+	bool has_aset;			 /* \aset: last row of each, or nothing */
+	const char *gset_prefix; /* never NULL when has_gset or has_aset */
+	int id;					 /* one number a statement, for prepare caches */
+	const char *verb;		 /* first keyword, upper case: "SELECT" */
+	bool is_empty;			 /* nothing but comments */
 	SqlTransaction transaction;
-	bool		is_compound;	/* several statements, joined by \; */
-	bool		takes_no_binds; /* a statement such as SET: see bind_place */
-	Place		bind_place;		/* of the first :v; line 0 when there is none */
+	bool is_compound;	 /* several statements, joined by \; */
+	bool takes_no_binds; /* a statement such as SET: see bind_place */
+	Place bind_place;	 /* of the first :v; line 0 when there is none */
 } PlanSql;
 
 typedef enum BodyKind
@@ -90,120 +90,121 @@ typedef enum BodyKind
 	HTTP_JSON_BODY
 } BodyKind;
 
-#define PLAN_MAX_BODY_BYTES	(INT64_C(16) << 20)	/* unless max_body= says more */
+#define PLAN_MAX_BODY_BYTES \
+	(INT64_C(16) << 20) /* unless max_body= says more */
 
 typedef struct PlanHttp
 {
 	const char *name;
 	const char *method;
-	Template	url;
-	Template   *headers;		/* each "Name: value" */
-	int			nheaders;
-	BodyKind	body_kind;
-	Template	body;
-	int			expect_lo;		/* accepted status range; 0..999 for "any" */
-	int			expect_hi;
-	int			follow;			/* redirects followed at most */
-	int64_t		max_body_bytes;
-	const char *cacert;			/* NULL: the library's own */
-	bool		insecure;
-	int			status_symbol;	/* NAME_status ... */
-	int			body_symbol;
-	int			type_symbol;
-	int			time_symbol;
-	bool		body_is_read;	/* somewhere in the plan NAME_body is used */
+	Template url;
+	Template *headers; /* each "Name: value" */
+	int nheaders;
+	BodyKind body_kind;
+	Template body;
+	int expect_lo; /* accepted status range; 0..999 for "any" */
+	int expect_hi;
+	int follow; /* redirects followed at most */
+	int64_t max_body_bytes;
+	const char *cacert; /* NULL: the library's own */
+	bool insecure;
+	int status_symbol; /* NAME_status ... */
+	int body_symbol;
+	int type_symbol;
+	int time_symbol;
+	bool body_is_read; /* somewhere in the plan NAME_body is used */
 } PlanHttp;
 
 typedef struct PlanRetry
 {
-	int			max;			/* 0: none */
-	const char *on;				/* as written, checked; NULL: the safe set */
+	int max;		/* 0: none */
+	const char *on; /* as written, checked; NULL: the safe set */
 } PlanRetry;
 
 typedef struct PlanStep
 {
-	StepKind	kind;
-	Call		call;
-	int			index;			/* number within the plan, every step one */
-	Place		place;
-	const char *label;			/* short name for timelines: "sql", "http" or
-								 * the \http NAME, "sleep" */
-	int64_t		timeout_ns;		/* -1: none */
-	PlanRetry	retry;
-	int			end;			/* GATHER, IF, JUMP: an index into the body */
-	bool		gather_cancel;	/* \gather cancel */
+	StepKind kind;
+	Call call;
+	int index; /* number within the plan, every step one */
+	Place place;
+	const char *label;	/* short name for timelines: "sql", "http" or
+						 * the \http NAME, "sleep" */
+	int64_t timeout_ns; /* -1: none */
+	PlanRetry retry;
+	int end;			/* GATHER, IF, JUMP: an index into the body */
+	bool gather_cancel; /* \gather cancel */
 
 	union
 	{
-		PlanSql		sql;
-		PlanHttp	http;
+		PlanSql sql;
+		PlanHttp http;
 		struct
 		{
-			Expr	   *seconds;	/* after the unit was applied */
-		}			sleep;
+			Expr *seconds; /* after the unit was applied */
+		} sleep;
 		struct
 		{
-			int			symbol;
-			Expr	   *expr;
-		}			set;
+			int symbol;
+			Expr *expr;
+		} set;
 		struct
 		{
-			int			symbol;
-			int			source_symbol;
-			const char *pointer;	/* RFC 6901 */
-		}			json;
+			int symbol;
+			int source_symbol;
+			const char *pointer; /* RFC 6901 */
+		} json;
 		struct
 		{
-			int		   *symbols;
-			int			count;
-		}			emit;
+			int *symbols;
+			int count;
+		} emit;
 		struct
 		{
-			Expr	   *expr;
-			const char *text;	/* as written, for the message */
-		}			condition;	/* ASSERT, IF */
+			Expr *expr;
+			const char *text; /* as written, for the message */
+		} condition;		  /* ASSERT, IF */
 		struct
 		{
-			Template	text;
-		}			echo;
+			Template text;
+		} echo;
 		struct
 		{
-			Template	command;
-			int			symbol;	/* \setshell; -1 for \shell */
-		}			shell;
-		Hold		hold;
+			Template command;
+			int symbol; /* \setshell; -1 for \shell */
+		} shell;
+		Hold hold;
 	};
 } PlanStep;
 
 typedef struct Body
 {
 	const char *name;
-	int			count;			/* \task NAME count=N; 1 when not given */
-	PlanStep   *steps;
-	int			nsteps;
-	Place		place;
-	bool		is_implicit;	/* no \task line: named after its file */
+	int count; /* \task NAME count=N; 1 when not given */
+	PlanStep *steps;
+	int nsteps;
+	Place place;
+	bool is_implicit; /* no \task line: named after its file */
 } Body;
 
 typedef struct PlanOption
 {
 	const char *name;
 	const char *value;
-	Place		place;
+	Place place;
 } PlanOption;
 
 typedef struct PlanSource
 {
-	const char *name;			/* as given; "-" is "<stdin>", -e "<command>" */
+	const char *name; /* as given; "-" is "<stdin>", -e "<command>" */
 	const char *text;
-	size_t		len;
+	size_t len;
 } PlanSource;
 
 /* A :name that stands inside a literal, where it is not replaced. */
 typedef struct PlanMention
 {
 	const char *name;
-	Place		place;
+	Place place;
 } PlanMention;
 
 typedef enum HookKind
@@ -217,25 +218,25 @@ typedef enum HookKind
 typedef struct Plan
 {
 	PlanSource *sources;
-	int			nsources;
-	Symbols		symbols;
-	Body	   *bodies;
-	int			nbodies;
-	Body	   *setup;			/* NULL: none */
-	Body	   *teardown;
-	const char *hooks[HOOK_KINDS];	/* SQL; NULL: none */
+	int nsources;
+	Symbols symbols;
+	Body *bodies;
+	int nbodies;
+	Body *setup; /* NULL: none */
+	Body *teardown;
+	const char *hooks[HOOK_KINDS]; /* SQL; NULL: none */
 	PlanOption *options;
-	int			noptions;
-	bool		has_expect;
-	double		expect_s;
-	double		expect_lo_s;	/* the window around it, in seconds */
-	double		expect_hi_s;
-	double		expect_within_s;	/* as asked for; below 0: not at all */
-	int			nsteps;			/* PlanStep.index is below this */
-	int			nstatements;	/* PlanSql.id is below this */
-	bool		is_pgbench;		/* nothing but pgbench's commands */
-	PlanMention *mentions;		/* of variables that exist, for plan_lint */
-	int			nmentions;
+	int noptions;
+	bool has_expect;
+	double expect_s;
+	double expect_lo_s; /* the window around it, in seconds */
+	double expect_hi_s;
+	double expect_within_s; /* as asked for; below 0: not at all */
+	int nsteps;				/* PlanStep.index is below this */
+	int nstatements;		/* PlanSql.id is below this */
+	bool is_pgbench;		/* nothing but pgbench's commands */
+	PlanMention *mentions;	/* of variables that exist, for plan_lint */
+	int nmentions;
 	struct Arena *arena;
 } Plan;
 
@@ -245,10 +246,10 @@ typedef struct Plan
  */
 typedef struct PlanContext
 {
-	const char *const *known_names;	/* -D, input columns */
-	int			nknown;
-	bool		any_name;		/* --input: columns are not known yet */
-	bool		no_include;		/* \include is an error: no file is read */
+	const char *const *known_names; /* -D, input columns */
+	int nknown;
+	bool any_name;	 /* --input: columns are not known yet */
+	bool no_include; /* \include is an error: no file is read */
 } PlanContext;
 
 /*
@@ -279,7 +280,7 @@ extern bool plan_check_protocol(const Plan *plan, bool simple, Err *err);
 /*
  * Lints: things that are no error but surely a surprise.  Calls fn for each.
  */
-extern void plan_lint(const Plan *plan, void (*fn) (void *arg, const Err *lint),
+extern void plan_lint(const Plan *plan, void (*fn)(void *arg, const Err *lint),
 					  void *arg);
 
 /* The canonical text of a plan (asyncdemo check --dump). */
@@ -296,4 +297,4 @@ extern void plan_place(const Plan *plan, Place place, Err *err);
 extern const char *step_kind_name(StepKind kind);
 extern const char *call_name(Call call);
 
-#endif							/* PLAN_H */
+#endif /* PLAN_H */

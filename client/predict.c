@@ -18,24 +18,24 @@
 
 typedef struct VirtualWork
 {
-	LoopTimer	timer;
-	bool		is_connecting;	/* the next fire is the loop's next turn */
+	LoopTimer timer;
+	bool is_connecting; /* the next fire is the loop's next turn */
 } VirtualWork;
 
 typedef struct Predict
 {
-	Engine		engine;			/* engine.owner leads back here */
+	Engine engine; /* engine.owner leads back here */
 	const PredictInput *input;
-	Plan		plan;
-	Body	   *bodies;			/* one a task */
-	int64_t    *own_ns;			/* by PlanStep.index */
-	bool	   *is_cold;		/* by PlanStep.index */
-	bool	   *in_transaction; /* by PlanStep.index: one is open afterwards */
-	int			next_task;		/* the next to be admitted */
-	int			idle_workers;
-	Step	  **worker_queue;	/* thread steps waiting for a worker */
-	int			queue_head;
-	int			queue_tail;
+	Plan plan;
+	Body *bodies;		  /* one a task */
+	int64_t *own_ns;	  /* by PlanStep.index */
+	bool *is_cold;		  /* by PlanStep.index */
+	bool *in_transaction; /* by PlanStep.index: one is open afterwards */
+	int next_task;		  /* the next to be admitted */
+	int idle_workers;
+	Step **worker_queue; /* thread steps waiting for a worker */
+	int queue_head;
+	int queue_tail;
 } Predict;
 
 static Predict *
@@ -75,7 +75,7 @@ on_virtual_opened(void *arg, const Err *err)
 }
 
 static const PoolOps virtual_pool_ops = {virtual_open, virtual_reset,
-virtual_close, NULL};
+										 virtual_close, NULL};
 
 /* -------- virtual steps: they take their time, nothing else -------- */
 
@@ -84,7 +84,7 @@ static void virtual_begin_call(Step *step);
 static void
 virtual_end(Step *step)
 {
-	Predict    *predict = step_predict(step);
+	Predict *predict = step_predict(step);
 
 	if (step->lease != NULL)
 		lease_end_statement(step, predict->in_transaction[step->plan->index]);
@@ -103,10 +103,11 @@ virtual_free_worker(Predict *predict)
 static void
 virtual_arm(Step *step)
 {
-	Predict    *predict = step_predict(step);
-	Loop	   *loop = predict->engine.loop;
-	int64_t		own_ns = step->virtual->is_connecting
-		? 0 : predict->own_ns[step->plan->index];
+	Predict *predict = step_predict(step);
+	Loop *loop = predict->engine.loop;
+	int64_t own_ns = step->virtual->is_connecting
+						 ? 0
+						 : predict->own_ns[step->plan->index];
 
 	loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) + own_ns);
 }
@@ -114,8 +115,8 @@ virtual_arm(Step *step)
 static void
 on_virtual_end(void *arg)
 {
-	Step	   *step = arg;
-	bool		had_worker = step->call == CALL_THREAD;
+	Step *step = arg;
+	bool had_worker = step->call == CALL_THREAD;
 
 	if (step->virtual->is_connecting)
 	{
@@ -131,9 +132,9 @@ on_virtual_end(void *arg)
 static void
 virtual_begin_call(Step *step)
 {
-	Predict    *predict = step_predict(step);
-	int64_t		own_ns = predict->own_ns[step->plan->index];
-	Loop	   *loop = predict->engine.loop;
+	Predict *predict = step_predict(step);
+	int64_t own_ns = predict->own_ns[step->plan->index];
+	Loop *loop = predict->engine.loop;
 
 	step_started(step);
 	if (step->call == CALL_BLOCKING)
@@ -148,14 +149,14 @@ virtual_begin_call(Step *step)
 		loop_timer_init(&step->virtual->timer, on_virtual_end, step);
 	}
 	step->virtual->is_connecting = step->call == CALL_ASYNC &&
-		predict->is_cold[step->plan->index];
+								   predict->is_cold[step->plan->index];
 	virtual_arm(step);
 }
 
 static void
 virtual_ready(Step *step)
 {
-	Predict    *predict = step_predict(step);
+	Predict *predict = step_predict(step);
 
 	if (step->call == CALL_THREAD && predict->idle_workers == 0)
 	{
@@ -225,7 +226,7 @@ static const StepOps virtual_ops[STEP_KINDS] = {
 static int
 input_steps(const PredictInput *input)
 {
-	int			total = 0;
+	int total = 0;
 
 	for (int i = 0; i < input->ntasks; i++)
 		total += input->tasks[i].nsteps;
@@ -246,15 +247,15 @@ static void
 predict_make_body(Predict *predict, int task, int *index)
 {
 	const Script *script = &predict->input->tasks[task];
-	Body	   *body = &predict->bodies[task];
-	bool		is_open = false;
+	Body *body = &predict->bodies[task];
+	bool is_open = false;
 
 	body->name = "";
 	body->nsteps = script->nsteps;
 	body->steps = mem_alloc((size_t) script->nsteps * sizeof(PlanStep) + 1);
 	for (int i = 0; i < script->nsteps; i++)
 	{
-		PlanStep   *step = &body->steps[i];
+		PlanStep *step = &body->steps[i];
 
 		*step = *script->steps[i].step;
 		step->call = script->steps[i].call;
@@ -272,7 +273,7 @@ predict_make_body(Predict *predict, int task, int *index)
 static void
 predict_admit(Predict *predict, Task *task)
 {
-	int			number = predict->next_task++;
+	int number = predict->next_task++;
 
 	task_begin(task, &predict->bodies[number], (uint64_t) number + 1, "");
 }
@@ -280,7 +281,7 @@ predict_admit(Predict *predict, Task *task)
 static void
 on_predict_done(Engine *engine, Task *task)
 {
-	Predict    *predict = engine->owner;
+	Predict *predict = engine->owner;
 
 	if (predict->next_task < predict->input->ntasks)
 		predict_admit(predict, task);
@@ -295,9 +296,9 @@ limit_or(int limit, int otherwise)
 static void
 predict_open(Predict *predict, const PredictInput *input)
 {
-	int			nsteps = input_steps(input);
-	int			index = 0;
-	Engine	   *engine = &predict->engine;
+	int nsteps = input_steps(input);
+	int index = 0;
+	Engine *engine = &predict->engine;
 
 	predict->input = input;
 	predict->bodies = mem_alloc((size_t) input->ntasks * sizeof(Body));
@@ -316,9 +317,9 @@ predict_open(Predict *predict, const PredictInput *input)
 	engine->hold = input->hold;
 	engine->step_timeout_ns = -1;
 	engine->on_task_done = on_predict_done;
-	engine->pool = pool_new(engine->loop, NULL, &virtual_pool_ops, NULL,
-							limit_or(input->connections,
-									 nsteps > 0 ? nsteps : 1));
+	engine->pool =
+		pool_new(engine->loop, NULL, &virtual_pool_ops, NULL,
+				 limit_or(input->connections, nsteps > 0 ? nsteps : 1));
 	/* as in a run, all are open before the clock starts: a gather borrows
 	 * only what is idle */
 	pool_open(engine->pool, pool_size(engine->pool), on_virtual_opened, NULL);
@@ -341,10 +342,10 @@ predict_close(Predict *predict)
 int64_t
 predict_total_ns(const PredictInput *input)
 {
-	Predict		predict = {0};
-	int			slots = limit_or(input->concurrency, input->ntasks);
-	Task	  **tasks;
-	int64_t		total_ns;
+	Predict predict = {0};
+	int slots = limit_or(input->concurrency, input->ntasks);
+	Task **tasks;
+	int64_t total_ns;
 
 	if (input->ntasks == 0)
 		return 0;

@@ -15,50 +15,50 @@
 typedef struct ScriptStep
 {
 	const PlanStep *step;
-	Call		call;
-	int64_t		own_ns;			/* started to arrived */
-	bool		is_cold;		/* async on a new connection: leaves with the
-								 * loop's next turn, not before */
-	int			gather_end;		/* a gather: index after its last child */
+	Call call;
+	int64_t own_ns; /* started to arrived */
+	bool is_cold;	/* async on a new connection: leaves with the
+					 * loop's next turn, not before */
+	int gather_end; /* a gather: index after its last child */
 } ScriptStep;
 
 typedef struct Script
 {
 	ScriptStep *steps;
-	int			nsteps;
+	int nsteps;
 } Script;
 
 typedef struct PredictInput
 {
-	Script	   *tasks;			/* in order of admission */
-	int			ntasks;
-	int			concurrency;	/* 0: all at once */
-	int			connections;	/* 0: one a task */
-	int			workers;		/* for thread steps; 0: no limit */
-	Hold		hold;
+	Script *tasks; /* in order of admission */
+	int ntasks;
+	int concurrency; /* 0: all at once */
+	int connections; /* 0: one a task */
+	int workers;	 /* for thread steps; 0: no limit */
+	Hold hold;
 } PredictInput;
 
 typedef enum FixKind
 {
 	FIX_NONE,
-	FIX_STEP_ASYNC,				/* this step async */
-	FIX_STEP_THREAD,			/* this step on a thread */
-	FIX_CONNECTIONS,			/* a larger pool */
-	FIX_CONCURRENCY,			/* more tasks at once */
-	FIX_HOLD					/* hold the lease shorter */
+	FIX_STEP_ASYNC,	 /* this step async */
+	FIX_STEP_THREAD, /* this step on a thread */
+	FIX_CONNECTIONS, /* a larger pool */
+	FIX_CONCURRENCY, /* more tasks at once */
+	FIX_HOLD		 /* hold the lease shorter */
 } FixKind;
 
 typedef struct Prediction
 {
-	int64_t		predicted_ns;
-	int64_t		low_ns;			/* where ties could come out differently: the */
-	int64_t		high_ns;		/* range; both predicted_ns when they do not */
-	int64_t		best_ns;		/* all async, no limits */
-	int64_t		worst_ns;		/* one after another */
-	FixKind		fix;			/* the single change that gains most */
-	const PlanStep *fix_step;	/* for the FIX_STEP ones */
-	int			fix_value;		/* connections, concurrency, Hold */
-	int64_t		fix_ns;			/* predicted with it */
+	int64_t predicted_ns;
+	int64_t low_ns;			  /* where ties could come out differently: the */
+	int64_t high_ns;		  /* range; both predicted_ns when they do not */
+	int64_t best_ns;		  /* all async, no limits */
+	int64_t worst_ns;		  /* one after another */
+	FixKind fix;			  /* the single change that gains most */
+	const PlanStep *fix_step; /* for the FIX_STEP ones */
+	int fix_value;			  /* connections, concurrency, Hold */
+	int64_t fix_ns;			  /* predicted with it */
 } Prediction;
 
 /* The total time of an input. */
@@ -73,4 +73,4 @@ extern void predict_input_from_spans(const struct Spans *spans,
 									 PredictInput *input);
 extern void predict_input_clear(PredictInput *input);
 
-#endif							/* PREDICT_H */
+#endif /* PREDICT_H */

@@ -15,9 +15,9 @@
 #include "mem.h"
 
 /* Total times closer than this are no gain, and no range, worth a word. */
-#define WORTH_NS		INT64_C(1000000)
-#define TIE_TRIALS		8
-#define TIE_JITTER_NS	INT64_C(200000)
+#define WORTH_NS INT64_C(1000000)
+#define TIE_TRIALS 8
+#define TIE_JITTER_NS INT64_C(200000)
 
 static PredictInput
 input_copy(const PredictInput *input)
@@ -28,9 +28,9 @@ input_copy(const PredictInput *input)
 	for (int i = 0; i < input->ntasks; i++)
 	{
 		copy.tasks[i].nsteps = input->tasks[i].nsteps;
-		copy.tasks[i].steps = mem_dup(input->tasks[i].steps,
-									  (size_t) input->tasks[i].nsteps *
-									  sizeof(ScriptStep));
+		copy.tasks[i].steps =
+			mem_dup(input->tasks[i].steps,
+					(size_t) input->tasks[i].nsteps * sizeof(ScriptStep));
 	}
 	return copy;
 }
@@ -58,7 +58,7 @@ static int64_t
 best_ns(const PredictInput *input)
 {
 	PredictInput copy = input_copy(input);
-	int64_t		total_ns;
+	int64_t total_ns;
 
 	input_set_call(&copy, NULL, CALL_ASYNC);
 	copy.concurrency = 0;
@@ -71,7 +71,7 @@ best_ns(const PredictInput *input)
 static int64_t
 worst_ns(const PredictInput *input)
 {
-	int64_t		total_ns = 0;
+	int64_t total_ns = 0;
 
 	for (int i = 0; i < input->ntasks; i++)
 		for (int j = 0; j < input->tasks[i].nsteps; j++)
@@ -80,10 +80,10 @@ worst_ns(const PredictInput *input)
 }
 
 static void
-fix_consider(Prediction *prediction, const PredictInput *changed,
-			 FixKind kind, const PlanStep *step, int value)
+fix_consider(Prediction *prediction, const PredictInput *changed, FixKind kind,
+			 const PlanStep *step, int value)
 {
-	int64_t		total_ns = predict_total_ns(changed);
+	int64_t total_ns = predict_total_ns(changed);
 
 	if (total_ns + WORTH_NS >= prediction->fix_ns)
 		return;
@@ -186,7 +186,7 @@ shaken_ns(int64_t own_ns, uint32_t chance)
 static int64_t
 tie_margin_ns(const PredictInput *input)
 {
-	double		nsteps = 0;
+	double nsteps = 0;
 
 	for (int i = 0; i < input->ntasks; i++)
 		nsteps += input->tasks[i].nsteps;
@@ -201,13 +201,13 @@ static void
 predict_range(const PredictInput *input, Prediction *prediction)
 {
 	PredictInput copy = input_copy(input);
-	uint32_t	seed = 12345;
-	int64_t		margin_ns = tie_margin_ns(input);
+	uint32_t seed = 12345;
+	int64_t margin_ns = tie_margin_ns(input);
 
 	prediction->low_ns = prediction->high_ns = prediction->predicted_ns;
 	for (int trial = 0; trial < TIE_TRIALS; trial++)
 	{
-		int64_t		total_ns;
+		int64_t total_ns;
 
 		for (int i = 0; i < copy.ntasks; i++)
 			for (int j = 0; j < copy.tasks[i].nsteps; j++)

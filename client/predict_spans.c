@@ -14,8 +14,8 @@
 static const PlanStep **
 gathers_of(const Plan *plan)
 {
-	const PlanStep **gathers = mem_alloc((size_t) plan->nsteps *
-										 sizeof(PlanStep *) + 1);
+	const PlanStep **gathers =
+		mem_alloc((size_t) plan->nsteps * sizeof(PlanStep *) + 1);
 
 	for (int b = 0; b < plan->nbodies; b++)
 		for (int i = 0; i < plan->bodies[b].nsteps; i++)
@@ -33,7 +33,7 @@ gathers_of(const Plan *plan)
 static int64_t
 span_own_ns(const Span *span)
 {
-	int64_t		ended_ns = span->arrived_ns;
+	int64_t ended_ns = span->arrived_ns;
 
 	if (span->call != CALL_ASYNC || ended_ns < span->started_ns)
 		ended_ns = span->ended_ns;
@@ -48,24 +48,25 @@ static bool
 span_is_cold(const Span *span)
 {
 	return span->step->kind == STEP_HTTP && span->call == CALL_ASYNC &&
-		span->phase_ns[PHASE_CONNECT] > 0;
+		   span->phase_ns[PHASE_CONNECT] > 0;
 }
 
 /* Holds that were under way while it connected. */
 static int64_t
 span_held_ns(const Spans *spans, const Span *span)
 {
-	int64_t		connected_ns = span->started_ns + span->phase_ns[PHASE_DNS] +
-		span->phase_ns[PHASE_CONNECT] + span->phase_ns[PHASE_TLS];
-	int64_t		held_ns = 0;
+	int64_t connected_ns = span->started_ns + span->phase_ns[PHASE_DNS] +
+						   span->phase_ns[PHASE_CONNECT] +
+						   span->phase_ns[PHASE_TLS];
+	int64_t held_ns = 0;
 
 	for (int i = 0; i < spans->nholds; i++)
 	{
 		const HoldSpan *hold = &spans->holds[i];
-		int64_t		from_ns = hold->begun_ns > span->started_ns
-			? hold->begun_ns : span->started_ns;
-		int64_t		to_ns = hold->ended_ns < connected_ns
-			? hold->ended_ns : connected_ns;
+		int64_t from_ns = hold->begun_ns > span->started_ns ? hold->begun_ns
+															: span->started_ns;
+		int64_t to_ns =
+			hold->ended_ns < connected_ns ? hold->ended_ns : connected_ns;
 
 		if (to_ns > from_ns)
 			held_ns += to_ns - from_ns;
@@ -79,7 +80,7 @@ script_add(Script *script, const PlanStep *step, Call call, int64_t own_ns)
 	ScriptStep *added;
 
 	script->steps = mem_realloc(script->steps, (size_t) (script->nsteps + 1) *
-								sizeof(ScriptStep));
+												   sizeof(ScriptStep));
 	added = &script->steps[script->nsteps++];
 	added->step = step;
 	added->call = call;
@@ -101,7 +102,7 @@ script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 				 const PlanStep **gathers)
 {
 	const PlanStep *open = NULL;
-	int			open_at = 0;
+	int open_at = 0;
 
 	for (int i = 0; i < task->nspans; i++)
 	{
@@ -119,8 +120,7 @@ script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 			script_add(script, gather, CALL_ASYNC, 0);
 		}
 		open = gather;
-		added = script_add(script, span->step, span->call,
-						   span_own_ns(span));
+		added = script_add(script, span->step, span->call, span_own_ns(span));
 		if (span_is_cold(span))
 		{
 			added->is_cold = true;

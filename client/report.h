@@ -17,29 +17,29 @@ typedef struct RunResult
 	const Plan *plan;
 	const Spans *spans;
 	const char *run_id;
-	const char *server;			/* "user@host:port/db" or NULL */
-	const char *mode;			/* "plan", "async", … */
-	int			server_version; /* 150020; 0 unknown */
-	int			concurrency;
-	int			connections;	/* pool size; 0: no SQL */
-	int64_t		wall_ns;
-	int64_t		client_cpu_ns;	/* user + system, while the clock ran */
-	int64_t		loop_idle_ns;	/* the loop had nothing to do; -1 unknown */
-	int64_t		peak_memory_bytes;
-	int64_t		opening_ns;		/* connections, before the clock */
-	bool		has_prediction;
-	Prediction	prediction;
-	const Err  *first_error;	/* NULL: none */
-	bool		expect_failed;
-	bool		interrupted;
-	int			exit_code;
+	const char *server; /* "user@host:port/db" or NULL */
+	const char *mode;	/* "plan", "async", … */
+	int server_version; /* 150020; 0 unknown */
+	int concurrency;
+	int connections; /* pool size; 0: no SQL */
+	int64_t wall_ns;
+	int64_t client_cpu_ns; /* user + system, while the clock ran */
+	int64_t loop_idle_ns;  /* the loop had nothing to do; -1 unknown */
+	int64_t peak_memory_bytes;
+	int64_t opening_ns; /* connections, before the clock */
+	bool has_prediction;
+	Prediction prediction;
+	const Err *first_error; /* NULL: none */
+	bool expect_failed;
+	bool interrupted;
+	int exit_code;
 } RunResult;
 
 typedef struct ReportStyle
 {
-	int			columns;		/* terminal width; >= 20 */
-	bool		color;
-	bool		ascii;			/* no UTF-8 */
+	int columns; /* terminal width; >= 20 */
+	bool color;
+	bool ascii; /* no UTF-8 */
 } ReportStyle;
 
 /* Width, colour and character set of a stream, NO_COLOR and TERM honoured. */
@@ -57,8 +57,8 @@ extern void report_json(FILE *out, const RunResult *result);
 typedef struct Verdict
 {
 	const char *word;
-	char		why[512];
-	char		fix[512];
+	char why[512];
+	char fix[512];
 } Verdict;
 
 extern void report_verdict(const RunResult *result, Verdict *verdict);
@@ -66,4 +66,4 @@ extern void report_verdict(const RunResult *result, Verdict *verdict);
 /* "0.904 s", "12.3 ms": three significant digits, right unit. */
 extern const char *report_duration(int64_t ns, char *buf, int bytes);
 
-#endif							/* REPORT_H */
+#endif /* REPORT_H */

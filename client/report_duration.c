@@ -8,11 +8,11 @@ const char *
 report_duration(int64_t ns, char *buf, int bytes)
 {
 	const char *sign = ns < 0 ? "-" : "";
-	double		value = ns < 0 ? -(double) ns : (double) ns;
-	double		unit_ns = 1e9;
+	double value = ns < 0 ? -(double) ns : (double) ns;
+	double unit_ns = 1e9;
 	const char *unit = "s";
-	double		shown;
-	int			digits;
+	double shown;
+	int digits;
 
 	/* a value that rounds up to the next unit is printed in that unit */
 	if (value < 999.5)

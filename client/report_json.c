@@ -17,10 +17,10 @@
 
 typedef struct Json
 {
-	FILE	   *out;
+	FILE *out;
 	const RunResult *result;
-	Buf			buf;
-	bool		comma;			/* one is due before the next value */
+	Buf buf;
+	bool comma; /* one is due before the next value */
 } Json;
 
 static void
@@ -89,7 +89,7 @@ put_bool(Json *json, const char *key, bool value)
 static void
 put_seconds(Json *json, const char *key, int64_t ns)
 {
-	uint64_t	size = ns < 0 ? -(uint64_t) ns : (uint64_t) ns;
+	uint64_t size = ns < 0 ? -(uint64_t) ns : (uint64_t) ns;
 
 	begin_value(json, key);
 	buf_printf(&json->buf, "%s%llu.%09llu", ns < 0 ? "-" : "",
@@ -107,7 +107,7 @@ static void
 put_classes(Json *json, const int64_t *class_ns)
 {
 	open_value(json, "classes", '{');
-	for (Class class = 0; class < CLASSES; class++)
+	for (Class class = 0; class < CLASSES; class ++)
 		put_seconds(json, class_name(class), class_ns[class]);
 	close_value(json, '}');
 }
@@ -132,8 +132,9 @@ put_histogram(Json *json, const char *key, const Histogram *histogram)
 static const char *
 fix_name(FixKind kind)
 {
-	static const char *const names[] = {"none", "step_async", "step_thread",
-		"connections", "concurrency", "hold"};
+	static const char *const names[] = {"none",		   "step_async",
+										"step_thread", "connections",
+										"concurrency", "hold"};
 
 	return names[kind];
 }
@@ -168,7 +169,7 @@ put_prediction(Json *json, const RunResult *result)
 static void
 put_verdict(Json *json, const RunResult *result)
 {
-	Verdict		verdict;
+	Verdict verdict;
 
 	report_verdict(result, &verdict);
 	open_value(json, "verdict", '{');
@@ -334,7 +335,7 @@ put_first_error(Json *json, const Err *err)
 void
 report_json(FILE *out, const RunResult *result)
 {
-	Json		json = {.out = out, .result = result};
+	Json json = {.out = out, .result = result};
 
 	buf_init(&json.buf, 0);
 	open_value(&json, NULL, '{');

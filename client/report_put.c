@@ -14,13 +14,13 @@
 
 typedef struct Range
 {
-	uint32_t	first;
-	uint32_t	last;
+	uint32_t first;
+	uint32_t last;
 } Range;
 
 static const Range hidden_ranges[] = {
-	{0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD}, {0x061C, 0x061C},
-	{0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+	{0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD},  {0x061C, 0x061C},
+	{0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},  {0x2060, 0x206F},
 	{0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
 
 static const Range zero_ranges[] = {
@@ -29,12 +29,13 @@ static const Range zero_ranges[] = {
 	{0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
 
 static const Range wide_ranges[] = {
-	{0x1100, 0x115F}, {0x231A, 0x231B}, {0x23E9, 0x23EC}, {0x2614, 0x2615},
-	{0x2648, 0x2653}, {0x26A1, 0x26A1}, {0x2705, 0x2705}, {0x274C, 0x274C},
-	{0x2753, 0x2755}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xA960, 0xA97C},
-	{0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F}, {0xFF00, 0xFF60},
-	{0xFFE0, 0xFFE6}, {0x1F000, 0x1F9FF}, {0x1FA70, 0x1FAFF},
-	{0x20000, 0x3FFFD}};
+	{0x1100, 0x115F},	{0x231A, 0x231B},  {0x23E9, 0x23EC},
+	{0x2614, 0x2615},	{0x2648, 0x2653},  {0x26A1, 0x26A1},
+	{0x2705, 0x2705},	{0x274C, 0x274C},  {0x2753, 0x2755},
+	{0x2E80, 0x303E},	{0x3041, 0xA4CF},  {0xA960, 0xA97C},
+	{0xAC00, 0xD7A3},	{0xF900, 0xFAFF},  {0xFE30, 0xFE6F},
+	{0xFF00, 0xFF60},	{0xFFE0, 0xFFE6},  {0x1F000, 0x1F9FF},
+	{0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD}};
 
 #define IN_RANGES(code, ranges) \
 	in_ranges(code, ranges, sizeof(ranges) / sizeof((ranges)[0]))
@@ -54,17 +55,17 @@ ascii_of(uint32_t code)
 {
 	switch (code)
 	{
-		case 0x00B5:			/* micro */
+		case 0x00B5: /* micro */
 			return 'u';
-		case 0x00D7:			/* times */
+		case 0x00D7: /* times */
 			return 'x';
-		case 0x2192:			/* arrow to the right */
+		case 0x2192: /* arrow to the right */
 			return '>';
-		case 0x2212:			/* minus */
+		case 0x2212: /* minus */
 			return '-';
-		case 0x2264:			/* at most */
+		case 0x2264: /* at most */
 			return '<';
-		case 0x2588:			/* full block */
+		case 0x2588: /* full block */
 			return '#';
 		default:
 			return '?';
@@ -79,8 +80,8 @@ static int
 next_char(const char *text, size_t len, const char **shown, int *bytes,
 		  int *shown_bytes)
 {
-	uint32_t	code = 0;
-	int			n = utf8_decode(text, len, &code);
+	uint32_t code = 0;
+	int n = utf8_decode(text, len, &code);
 
 	*bytes = n > 0 ? n : 1;
 	*shown = text;
@@ -101,15 +102,14 @@ static int
 measure(const char *text, size_t len, int columns, size_t *used)
 {
 	const char *shown;
-	int			width = 0;
-	size_t		at = 0;
+	int width = 0;
+	size_t at = 0;
 
 	while (at < len)
 	{
-		int			bytes;
-		int			shown_bytes;
-		int			one = next_char(text + at, len - at, &shown, &bytes,
-									&shown_bytes);
+		int bytes;
+		int shown_bytes;
+		int one = next_char(text + at, len - at, &shown, &bytes, &shown_bytes);
 
 		if (one > columns - width)
 			break;
@@ -123,7 +123,7 @@ measure(const char *text, size_t len, int columns, size_t *used)
 int
 report_put_width(const char *text)
 {
-	size_t		used;
+	size_t used;
 
 	return measure(text, strlen(text), INT32_MAX, &used);
 }
@@ -131,18 +131,17 @@ report_put_width(const char *text)
 static int
 put_bytes(FILE *out, const char *text, size_t len, int columns, bool ascii)
 {
-	size_t		used;
-	int			width = measure(text, len, columns, &used);
-	size_t		at = 0;
+	size_t used;
+	int width = measure(text, len, columns, &used);
+	size_t at = 0;
 
 	while (at < used)
 	{
 		const char *shown;
-		int			bytes;
-		int			shown_bytes;
-		int			one = next_char(text + at, len - at, &shown, &bytes,
-									&shown_bytes);
-		uint32_t	code = 0;
+		int bytes;
+		int shown_bytes;
+		int one = next_char(text + at, len - at, &shown, &bytes, &shown_bytes);
+		uint32_t code = 0;
 
 		if (ascii && (unsigned char) *shown >= 0x80)
 		{
@@ -167,34 +166,33 @@ void
 report_put_wrapped(FILE *out, const char *prefix, const char *text,
 				   const ReportStyle *style)
 {
-	int			indent = report_put_width(prefix);
-	int			column;
+	int indent = report_put_width(prefix);
+	int column;
 
 	if (indent > style->columns / 2)
 		indent = 2;
 	column = report_put_text(out, prefix, style->columns, style->ascii);
 	while (*text != '\0')
 	{
-		size_t		blanks = strspn(text, " ");
-		size_t		len = strcspn(text + blanks, " ");
-		size_t		used;
-		int			width;
+		size_t blanks = strspn(text, " ");
+		size_t len = strcspn(text + blanks, " ");
+		size_t used;
+		int width;
 
 		text += blanks;
 		if (len == 0)
 			break;
 		width = measure(text, len, INT32_MAX, &used);
 		blanks = column > indent && blanks > 0 ? 1 : 0;
-		if (column + (int) blanks + width > style->columns &&
-			column > indent)
+		if (column + (int) blanks + width > style->columns && column > indent)
 		{
 			fprintf(out, "\n%*s", indent, "");
 			column = indent;
 			blanks = 0;
 		}
 		/* a word longer than a line is cut where the line ends */
-		width = measure(text, len, style->columns - column - (int) blanks,
-						&used);
+		width =
+			measure(text, len, style->columns - column - (int) blanks, &used);
 		if (used == 0)
 			break;
 		fprintf(out, "%*s", (int) blanks, "");
@@ -208,7 +206,7 @@ report_put_wrapped(FILE *out, const char *prefix, const char *text,
 void
 report_put_bar(FILE *out, double fraction, int columns, bool ascii)
 {
-	int			full = (int) (fraction * columns + 0.5);
+	int full = (int) (fraction * columns + 0.5);
 
 	if (!(fraction > 0))
 		full = 0;
@@ -221,10 +219,10 @@ report_put_bar(FILE *out, double fraction, int columns, bool ascii)
 void
 report_put_item(ReportItems *items, const char *fmt, ...)
 {
-	char		text[256];
-	va_list		args;
-	int			width;
-	int			columns = items->style->columns;
+	char text[256];
+	va_list args;
+	int width;
+	int columns = items->style->columns;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
@@ -239,8 +237,8 @@ report_put_item(ReportItems *items, const char *fmt, ...)
 	}
 	fputs(items->used == 0 ? "  " : "   ", items->out);
 	items->used += items->used == 0 ? 2 : 3;
-	items->used += report_put_text(items->out, text, columns,
-								   items->style->ascii);
+	items->used +=
+		report_put_text(items->out, text, columns, items->style->ascii);
 }
 
 void

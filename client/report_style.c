@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MIN_COLUMNS 20
-#define MAX_COLUMNS 500			/* beyond it a picture is no easier to read */
+#define MAX_COLUMNS 500 /* beyond it a picture is no easier to read */
 #define DEFAULT_COLUMNS 80
 
 static int
@@ -20,7 +20,7 @@ stream_columns(int fd)
 {
 	struct winsize size;
 	const char *variable = getenv("COLUMNS");
-	long		columns = 0;
+	long columns = 0;
 
 	if (isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0)
 		columns = size.ws_col;
@@ -37,8 +37,8 @@ stream_columns(int fd)
 static bool
 is_utf8(void)
 {
-	locale_t	locale = newlocale(LC_CTYPE_MASK, "", (locale_t) 0);
-	bool		utf8 = false;
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t) 0);
+	bool utf8 = false;
 
 	if (locale != (locale_t) 0)
 	{
@@ -53,7 +53,7 @@ report_style(FILE *out, const char *color_option)
 {
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
-	int			fd = fileno(out);
+	int fd = fileno(out);
 	ReportStyle style;
 
 	style.columns = stream_columns(fd);
@@ -64,6 +64,6 @@ report_style(FILE *out, const char *color_option)
 		style.color = false;
 	else
 		style.color = isatty(fd) && (no_color == NULL || *no_color == '\0') &&
-			term != NULL && strcmp(term, "dumb") != 0;
+					  term != NULL && strcmp(term, "dumb") != 0;
 	return style;
 }

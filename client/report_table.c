@@ -12,15 +12,15 @@
 #include "mem.h"
 #include "report_put.h"
 
-#define GAP 2					/* blanks before each column */
+#define GAP 2 /* blanks before each column */
 
 struct ReportTable
 {
-	int			ncolumns;
-	char	   *alignments;
-	char	  **cells;			/* row after row; the headers are the first */
-	size_t		ncells;
-	size_t		cap;
+	int ncolumns;
+	char *alignments;
+	char **cells; /* row after row; the headers are the first */
+	size_t ncells;
+	size_t cap;
 };
 
 static void
@@ -51,7 +51,7 @@ report_table_new(int ncolumns, const char *const *headers,
 void
 report_table_add(ReportTable *table, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, table);
 	for (int i = 0; i < table->ncolumns; i++)
@@ -63,7 +63,7 @@ report_table_add(ReportTable *table, ...)
 static int
 column_to_cut(const ReportTable *table, const int *widths)
 {
-	int			best = -1;
+	int best = -1;
 
 	for (int pass = 0; pass < 2 && best < 0; pass++)
 		for (int i = 0; i < table->ncolumns; i++)
@@ -78,13 +78,13 @@ column_to_cut(const ReportTable *table, const int *widths)
 static void
 fit_widths(const ReportTable *table, int columns, int *widths)
 {
-	int			total = 0;
-	int			cut;
+	int total = 0;
+	int cut;
 
 	for (size_t i = 0; i < table->ncells; i++)
 	{
-		int			width = report_put_width(table->cells[i]);
-		int			column = (int) (i % (size_t) table->ncolumns);
+		int width = report_put_width(table->cells[i]);
+		int column = (int) (i % (size_t) table->ncolumns);
 
 		if (width > widths[column])
 			widths[column] = width;
@@ -104,13 +104,12 @@ static void
 print_row(FILE *out, const ReportTable *table, char *const *cells,
 		  const int *widths, bool ascii)
 {
-	int			pending = 0;	/* blanks due before the next text */
+	int pending = 0; /* blanks due before the next text */
 
 	for (int i = 0; i < table->ncolumns; i++)
 	{
-		bool		right =
-			tolower((unsigned char) table->alignments[i]) == 'r';
-		int			width = report_put_width(cells[i]);
+		bool right = tolower((unsigned char) table->alignments[i]) == 'r';
+		int width = report_put_width(cells[i]);
 
 		if (widths[i] == 0)
 			continue;
@@ -134,8 +133,7 @@ void
 report_table_print_as(FILE *out, const ReportTable *table, int columns,
 					  bool ascii)
 {
-	int		   *widths =
-		mem_alloc((size_t) table->ncolumns * sizeof(*widths));
+	int *widths = mem_alloc((size_t) table->ncolumns * sizeof(*widths));
 
 	fit_widths(table, columns, widths);
 	for (size_t i = 0; i < table->ncells; i += (size_t) table->ncolumns)

@@ -20,8 +20,7 @@ typedef struct ReportTable ReportTable;
  * column, 'l' or 'r'; a capital one may be cut when the table is too wide
  * (the widest such column first; without any, the widest of all).
  */
-extern ReportTable *report_table_new(int ncolumns,
-									 const char *const *headers,
+extern ReportTable *report_table_new(int ncolumns, const char *const *headers,
 									 const char *alignments);
 
 /* ncolumns further arguments, each a const char *; NULL is an empty cell. */
@@ -37,4 +36,4 @@ extern void report_table_print_as(FILE *out, const ReportTable *table,
 
 extern void report_table_free(ReportTable *table);
 
-#endif							/* REPORT_TABLE_H */
+#endif /* REPORT_TABLE_H */

@@ -20,8 +20,8 @@ typedef enum Cell
 	CELL_BLOCKING,
 	CELL_ASYNC,
 	CELL_THREAD,
-	CELL_HELD,					/* ready, but the loop was held */
-	CELL_POOL,					/* waiting for a connection */
+	CELL_HELD, /* ready, but the loop was held */
+	CELL_POOL, /* waiting for a connection */
 	CELLS,
 	CELL_BLANK = CELLS
 } Cell;
@@ -29,7 +29,7 @@ typedef enum Cell
 static const struct
 {
 	const char *utf8;
-	char		ascii;
+	char ascii;
 	const char *color;
 	const char *meaning;
 } cells[CELLS] = {
@@ -42,41 +42,39 @@ static const struct
 
 typedef struct Row
 {
-	int64_t   (*cover_ns)[CELLS];
-	Cell	   *shown;
-	char	   *letters;		/* of labels; 0: the glyph */
+	int64_t (*cover_ns)[CELLS];
+	Cell *shown;
+	char *letters; /* of labels; 0: the glyph */
 } Row;
 
 typedef struct Picture
 {
-	FILE	   *out;
+	FILE *out;
 	const RunResult *result;
 	const ReportStyle *style;
-	int			name_columns;
-	int			ncells;
-	int64_t		begun_ns;
-	int64_t		length_ns;
-	bool		occurs[CELLS];
-	Row			row;
+	int name_columns;
+	int ncells;
+	int64_t begun_ns;
+	int64_t length_ns;
+	bool occurs[CELLS];
+	Row row;
 } Picture;
 
 /* The time where a cell begins; the last is the end of the run. */
 static int64_t
 cell_ns(const Picture *picture, int cell)
 {
-	return picture->begun_ns + (int64_t) ((double) picture->length_ns *
-										  cell / picture->ncells);
+	return picture->begun_ns +
+		   (int64_t) ((double) picture->length_ns * cell / picture->ncells);
 }
 
 static int
 cell_at(const Picture *picture, int64_t time_ns)
 {
-	double		at = (double) (time_ns - picture->begun_ns) *
-		picture->ncells / (double) picture->length_ns;
+	double at = (double) (time_ns - picture->begun_ns) * picture->ncells /
+				(double) picture->length_ns;
 
-	return at < 0 ? 0
-		: at > picture->ncells ? picture->ncells
-		: (int) at;
+	return at < 0 ? 0 : at > picture->ncells ? picture->ncells : (int) at;
 }
 
 static void
@@ -84,8 +82,8 @@ cover(Picture *picture, Cell what, int64_t from_ns, int64_t to_ns)
 {
 	for (int i = cell_at(picture, from_ns); i < picture->ncells; i++)
 	{
-		int64_t		begin = cell_ns(picture, i);
-		int64_t		end = cell_ns(picture, i + 1);
+		int64_t begin = cell_ns(picture, i);
+		int64_t end = cell_ns(picture, i + 1);
 
 		if (begin >= to_ns)
 			break;
@@ -99,7 +97,7 @@ cover(Picture *picture, Cell what, int64_t from_ns, int64_t to_ns)
 static void
 row_clear(Picture *picture)
 {
-	size_t		n = (size_t) picture->ncells;
+	size_t n = (size_t) picture->ncells;
 
 	memset(picture->row.cover_ns, 0, n * sizeof(*picture->row.cover_ns));
 	memset(picture->row.letters, 0, n);
@@ -115,18 +113,18 @@ row_decide(Picture *picture)
 	for (int i = 0; i < picture->ncells; i++)
 	{
 		const int64_t *cover_ns = picture->row.cover_ns[i];
-		int64_t		whole = cell_ns(picture, i + 1) - cell_ns(picture, i);
-		int64_t		busy = cover_ns[CELL_BLOCKING] + cover_ns[CELL_ASYNC] +
-			cover_ns[CELL_THREAD];
-		Cell		best = CELL_BLOCKING;
+		int64_t whole = cell_ns(picture, i + 1) - cell_ns(picture, i);
+		int64_t busy = cover_ns[CELL_BLOCKING] + cover_ns[CELL_ASYNC] +
+					   cover_ns[CELL_THREAD];
+		Cell best = CELL_BLOCKING;
 
 		for (Cell one = CELL_ASYNC; one <= CELL_THREAD; one++)
 			if (cover_ns[one] > cover_ns[best])
 				best = one;
 		if (busy * 2 < whole)
 		{
-			Cell		wait = cover_ns[CELL_POOL] >= cover_ns[CELL_HELD]
-				? CELL_POOL : CELL_HELD;
+			Cell wait = cover_ns[CELL_POOL] >= cover_ns[CELL_HELD] ? CELL_POOL
+																   : CELL_HELD;
 
 			if (cover_ns[wait] > busy && cover_ns[wait] * 2 >= whole - busy)
 				best = wait;
@@ -144,9 +142,9 @@ static void
 row_label(Picture *picture, const char *label, Cell what, int64_t from_ns,
 		  int64_t to_ns)
 {
-	int			first = cell_at(picture, from_ns);
-	int			last = cell_at(picture, to_ns);
-	int			len = (int) strlen(label);
+	int first = cell_at(picture, from_ns);
+	int last = cell_at(picture, to_ns);
+	int len = (int) strlen(label);
 
 	while (first < last && picture->row.shown[first] != what)
 		first++;
@@ -179,10 +177,10 @@ put_glyph(const Picture *picture, Cell what)
 static void
 put_row(Picture *picture, const char *name)
 {
-	const Row  *row = &picture->row;
-	Cell		colored = CELL_BLANK;
-	int			last = picture->ncells;
-	int			width = report_put_width(name);
+	const Row *row = &picture->row;
+	Cell colored = CELL_BLANK;
+	int last = picture->ncells;
+	int width = report_put_width(name);
 
 	while (last > 0 && row->shown[last - 1] == CELL_BLANK)
 		last--;
@@ -195,7 +193,8 @@ put_row(Picture *picture, const char *name)
 	{
 		if (picture->style->color && row->shown[i] != colored)
 			fputs(row->shown[i] == CELL_BLANK ? "\033[0m"
-				  : cells[row->shown[i]].color, picture->out);
+											  : cells[row->shown[i]].color,
+				  picture->out);
 		colored = row->shown[i];
 		if (row->letters[i] != 0)
 			fputc(row->letters[i], picture->out);
@@ -210,8 +209,8 @@ static Cell
 call_cell(Call call)
 {
 	return call == CALL_BLOCKING ? CELL_BLOCKING
-		: call == CALL_THREAD ? CELL_THREAD
-		: CELL_ASYNC;
+		   : call == CALL_THREAD ? CELL_THREAD
+								 : CELL_ASYNC;
 }
 
 static void
@@ -238,9 +237,9 @@ put_task(Picture *picture, const TaskSpans *task)
 		if (hold->task != task->number)
 			cover(picture, CELL_HELD,
 				  hold->begun_ns > task->begun_ns ? hold->begun_ns
-				  : task->begun_ns,
+												  : task->begun_ns,
 				  hold->ended_ns < task->ended_ns ? hold->ended_ns
-				  : task->ended_ns);
+												  : task->ended_ns);
 	}
 	row_decide(picture);
 	for (int i = 0; i < task->nspans; i++)
@@ -277,8 +276,8 @@ put_loop(Picture *picture)
 static void
 put_axis(const Picture *picture)
 {
-	char		time[32];
-	int			len;
+	char time[32];
+	int len;
 
 	report_duration(picture->length_ns, time, sizeof(time));
 	len = (int) strlen(time);
@@ -292,14 +291,14 @@ put_axis(const Picture *picture)
 static void
 put_legend(const Picture *picture)
 {
-	int			used = 0;
+	int used = 0;
 
 	for (Cell one = 0; one < CELLS; one++)
 	{
-		int			indent = picture->style->columns >= 40
-			? picture->name_columns + 2 : 2;
-		int			width = 2 + (int) strlen(cells[one].meaning);
-		int			columns = picture->style->columns;
+		int indent =
+			picture->style->columns >= 40 ? picture->name_columns + 2 : 2;
+		int width = 2 + (int) strlen(cells[one].meaning);
+		int columns = picture->style->columns;
 
 		if (!picture->occurs[one])
 			continue;
@@ -327,15 +326,15 @@ void
 report_timeline(FILE *out, const RunResult *result, const ReportStyle *style)
 {
 	const Spans *spans = result->spans;
-	Picture		picture = {.out = out, .result = result, .style = style};
-	int			max_name = style->columns / 4;
+	Picture picture = {.out = out, .result = result, .style = style};
+	int max_name = style->columns / 4;
 
 	if (max_name > MAX_NAME_COLUMNS)
 		max_name = MAX_NAME_COLUMNS;
 	picture.name_columns = 4;
 	for (int i = 0; i < spans->ntasks; i++)
 	{
-		int			width = report_put_width(spans->tasks[i].name);
+		int width = report_put_width(spans->tasks[i].name);
 
 		if (width > picture.name_columns)
 			picture.name_columns = width < max_name ? width : max_name;
@@ -345,8 +344,8 @@ report_timeline(FILE *out, const RunResult *result, const ReportStyle *style)
 	picture.ncells = style->columns - picture.name_columns - 2;
 	picture.begun_ns = spans->run_begun_ns;
 	picture.length_ns = result->wall_ns > 0 ? result->wall_ns : 1;
-	picture.row.cover_ns = mem_alloc((size_t) picture.ncells *
-									 sizeof(*picture.row.cover_ns));
+	picture.row.cover_ns =
+		mem_alloc((size_t) picture.ncells * sizeof(*picture.row.cover_ns));
 	picture.row.shown = mem_alloc((size_t) picture.ncells * sizeof(Cell));
 	picture.row.letters = mem_alloc((size_t) picture.ncells);
 	for (int i = 0; i < spans->ntasks; i++)

@@ -16,19 +16,18 @@
 #include <string.h>
 
 #define WHY_BYTES sizeof(((Verdict *) NULL)->why)
-#define MIN_LOSS 0.02			/* of the wall time, to be called a cause */
+#define MIN_LOSS 0.02 /* of the wall time, to be called a cause */
 
 typedef char Duration[32];
 
-static void
-say(char *text, size_t bytes, const char *fmt, ...)
+static void say(char *text, size_t bytes, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static void
 say(char *text, size_t bytes, const char *fmt, ...)
 {
-	size_t		len = strlen(text);
-	va_list		args;
+	size_t len = strlen(text);
+	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text + len, bytes - len, fmt, args);
@@ -50,7 +49,7 @@ static bool
 may_wait(const PlanStep *step)
 {
 	return step->kind == STEP_SQL || step->kind == STEP_HTTP ||
-		step->kind == STEP_SLEEP || step->kind == STEP_SHELL;
+		   step->kind == STEP_SLEEP || step->kind == STEP_SHELL;
 }
 
 /* Which of its body's steps that may wait this is, from 1; 0: unknown. */
@@ -60,7 +59,7 @@ step_number(const Plan *plan, const PlanStep *step, const Body **body)
 	for (int i = 0; i < plan->nbodies; i++)
 	{
 		const Body *one = &plan->bodies[i];
-		int			number = 0;
+		int number = 0;
 
 		for (int j = 0; j < one->nsteps; j++)
 		{
@@ -81,7 +80,7 @@ say_step(char *text, size_t bytes, const RunResult *result,
 		 const PlanStep *step, const char *task, const char *call)
 {
 	const Body *body = NULL;
-	int			number = step_number(result->plan, step, &body);
+	int number = step_number(result->plan, step, &body);
 
 	if (task == NULL && body != NULL)
 		task = body->name;
@@ -96,8 +95,8 @@ say_step(char *text, size_t bytes, const RunResult *result,
 static int64_t
 common_ns(int64_t a0, int64_t a1, int64_t b0, int64_t b1)
 {
-	int64_t		from = a0 > b0 ? a0 : b0;
-	int64_t		to = a1 < b1 ? a1 : b1;
+	int64_t from = a0 > b0 ? a0 : b0;
+	int64_t to = a1 < b1 ? a1 : b1;
 
 	return to > from ? to - from : 0;
 }
@@ -106,8 +105,8 @@ common_ns(int64_t a0, int64_t a1, int64_t b0, int64_t b1)
 static int64_t
 lost_to_hold(const TaskSpans *task, const HoldSpan *hold)
 {
-	int64_t		lost = common_ns(task->begun_ns, task->ended_ns,
-								 hold->begun_ns, hold->ended_ns);
+	int64_t lost = common_ns(task->begun_ns, task->ended_ns, hold->begun_ns,
+							 hold->ended_ns);
 
 	if (task->number == hold->task)
 		return 0;
@@ -134,9 +133,9 @@ why_loop(const RunResult *result, Verdict *verdict)
 	const Spans *spans = result->spans;
 	const HoldSpan *hold = NULL;
 	const TaskSpans *victim = NULL;
-	int64_t		lost = 0;
-	char		name[48];
-	Duration	time;
+	int64_t lost = 0;
+	char name[48];
+	Duration time;
 
 	for (int i = 0; i < spans->nholds; i++)
 		if (hold == NULL || spans->holds[i].cost_ns > hold->cost_ns)
@@ -145,7 +144,7 @@ why_loop(const RunResult *result, Verdict *verdict)
 		return false;
 	for (int i = 0; i < spans->ntasks; i++)
 	{
-		int64_t		one = lost_to_hold(&spans->tasks[i], hold);
+		int64_t one = lost_to_hold(&spans->tasks[i], hold);
 
 		if (one > lost)
 		{
@@ -176,9 +175,9 @@ why_pool(const RunResult *result, Verdict *verdict)
 {
 	const Spans *spans = result->spans;
 	const Span *longest = NULL;
-	uint64_t	victim = 0;
-	char		name[48];
-	Duration	time;
+	uint64_t victim = 0;
+	char name[48];
+	Duration time;
 
 	for (int i = 0; i < spans->ntasks; i++)
 		for (int j = 0; j < spans->tasks[i].nspans; j++)
@@ -188,7 +187,7 @@ why_pool(const RunResult *result, Verdict *verdict)
 			if (span->lease_from != 0 &&
 				(longest == NULL ||
 				 span->started_ns - span->queued_ns >
-				 longest->started_ns - longest->queued_ns))
+					 longest->started_ns - longest->queued_ns))
 			{
 				longest = span;
 				victim = spans->tasks[i].number;
@@ -219,9 +218,9 @@ static void
 why_steps(const RunResult *result, Verdict *verdict)
 {
 	const Spans *spans = result->spans;
-	int64_t		tasks = spans->done + spans->failed + spans->canceled;
+	int64_t tasks = spans->done + spans->failed + spans->canceled;
 	const StepStats *longest = NULL;
-	Duration	time;
+	Duration time;
 
 	for (int i = 0; i < result->plan->nsteps; i++)
 	{
@@ -239,7 +238,8 @@ why_steps(const RunResult *result, Verdict *verdict)
 	if (strcmp(verdict->word, "OVERLAPS") == 0)
 		say(verdict->why, WHY_BYTES, "steps ran at the same time");
 	else if (tasks == 1)
-		say(verdict->why, WHY_BYTES, "one task awaits its steps one after "
+		say(verdict->why, WHY_BYTES,
+			"one task awaits its steps one after "
 			"the other");
 	else if (result->concurrency == 1)
 		say(verdict->why, WHY_BYTES, "tasks run one at a time");
@@ -247,29 +247,30 @@ why_steps(const RunResult *result, Verdict *verdict)
 		say(verdict->why, WHY_BYTES, "%lld tasks share %d places in flight",
 			(long long) tasks, result->concurrency);
 	else
-		say(verdict->why, WHY_BYTES, "each task awaits its steps one after "
+		say(verdict->why, WHY_BYTES,
+			"each task awaits its steps one after "
 			"the other");
 	say(verdict->why, WHY_BYTES, "; most time is spent in ");
 	say_step(verdict->why, WHY_BYTES, result, longest->step, NULL, NULL);
 	say(verdict->why, WHY_BYTES, ", %s each.",
-		report_duration((int64_t) (longest->own.sum_ns /
-								   (double) longest->own.count),
-						time, sizeof(time)));
+		report_duration(
+			(int64_t) (longest->own.sum_ns / (double) longest->own.count),
+			time, sizeof(time)));
 }
 
 static void
 fill_why(const RunResult *result, Verdict *verdict)
 {
-	static const Class causes[] = {CLASS_LOOP, CLASS_POOL, CLASS_THREAD,
-		CLASS_CONNECT, CLASS_BACKOFF, CLASS_CLIENT};
+	static const Class causes[] = {CLASS_LOOP,	  CLASS_POOL,	 CLASS_THREAD,
+								   CLASS_CONNECT, CLASS_BACKOFF, CLASS_CLIENT};
 	static const char *const words[CLASSES] = {
 		[CLASS_THREAD] = "for a worker thread",
 		[CLASS_CONNECT] = "for connections to open",
 		[CLASS_BACKOFF] = "between attempts",
 		[CLASS_CLIENT] = "for the client's own work"};
 	const int64_t *class_ns = result->spans->class_ns;
-	Class		cause = CLASS_LOOP;
-	Duration	time;
+	Class cause = CLASS_LOOP;
+	Duration time;
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
 		if (class_ns[causes[i]] > class_ns[cause])
@@ -306,19 +307,23 @@ say_fix(const RunResult *result, Verdict *verdict)
 					 NULL, NULL);
 			say(verdict->fix, WHY_BYTES,
 				prediction->fix == FIX_STEP_ASYNC ? " async"
-				: " run on a thread");
+												  : " run on a thread");
 			break;
 		case FIX_CONNECTIONS:
-			say(verdict->fix, WHY_BYTES, "use %d connections (--connections "
-				"%d)", prediction->fix_value, prediction->fix_value);
+			say(verdict->fix, WHY_BYTES,
+				"use %d connections (--connections "
+				"%d)",
+				prediction->fix_value, prediction->fix_value);
 			break;
 		case FIX_CONCURRENCY:
 			say(verdict->fix, WHY_BYTES, "run %d tasks at once (-c %d)",
 				prediction->fix_value, prediction->fix_value);
 			break;
 		case FIX_HOLD:
-			say(verdict->fix, WHY_BYTES, "hold the connection shorter "
-				"(--hold %s)", holds[prediction->fix_value]);
+			say(verdict->fix, WHY_BYTES,
+				"hold the connection shorter "
+				"(--hold %s)",
+				holds[prediction->fix_value]);
 			break;
 		case FIX_NONE:
 			break;
@@ -329,7 +334,7 @@ static void
 fill_fix(const RunResult *result, Verdict *verdict)
 {
 	const Prediction *prediction = &result->prediction;
-	Duration	time;
+	Duration time;
 
 	if (!result->has_prediction)
 		return;
@@ -339,7 +344,7 @@ fill_fix(const RunResult *result, Verdict *verdict)
 		say(verdict->fix, WHY_BYTES, " \u2192 predicted %s (\u2212%.0f %%).",
 			report_duration(prediction->fix_ns, time, sizeof(time)),
 			100.0 * (1.0 - (double) prediction->fix_ns /
-					 (double) prediction->predicted_ns));
+							   (double) prediction->predicted_ns));
 		return;
 	}
 	say(verdict->fix, WHY_BYTES, "nothing to change: ");
@@ -347,7 +352,8 @@ fill_fix(const RunResult *result, Verdict *verdict)
 		1.1 * (double) prediction->best_ns)
 		say(verdict->fix, WHY_BYTES, "this is the best these steps can do.");
 	else
-		say(verdict->fix, WHY_BYTES, "no single change gains; all steps "
+		say(verdict->fix, WHY_BYTES,
+			"no single change gains; all steps "
 			"async and no limits would take %s.",
 			report_duration(prediction->best_ns, time, sizeof(time)));
 }
@@ -355,23 +361,23 @@ fill_fix(const RunResult *result, Verdict *verdict)
 static const char *
 verdict_word(const RunResult *result)
 {
-	double		wall = (double) result->wall_ns;
-	double		best = (double) result->prediction.best_ns;
-	double		worst = (double) result->prediction.worst_ns;
+	double wall = (double) result->wall_ns;
+	double best = (double) result->prediction.best_ns;
+	double worst = (double) result->prediction.worst_ns;
 	const Spans *spans = result->spans;
-	int64_t		slots = spans->done + spans->failed + spans->canceled;
+	int64_t slots = spans->done + spans->failed + spans->canceled;
 
 	if (result->has_prediction)
-		return best >= 0.9 * worst ? "SERIAL"
-			: wall <= 1.1 * best ? "OVERLAPS"
-			: wall >= 0.9 * worst ? "SERIAL"
-			: "PARTIAL";
+		return best >= 0.9 * worst	 ? "SERIAL"
+			   : wall <= 1.1 * best	 ? "OVERLAPS"
+			   : wall >= 0.9 * worst ? "SERIAL"
+									 : "PARTIAL";
 	if (result->concurrency > 0 && slots > result->concurrency)
 		slots = result->concurrency;
 	if (slots <= 1 || (double) spans->own_ns <= 1.1 * wall)
 		return "SERIAL";
 	return (double) spans->own_ns >= 0.9 * wall * (double) slots ? "OVERLAPS"
-		: "PARTIAL";
+																 : "PARTIAL";
 }
 
 void

@@ -21,10 +21,10 @@
 #include "run_private.h"
 
 /* Spans are kept for this many tasks; sums and histograms for all. */
-#define KEPT_TASKS		2000
+#define KEPT_TASKS 2000
 /* Above this many tasks a simulation takes longer than it tells. */
 #define PREDICTED_TASKS 500
-#define OPEN_AT_ONCE	64
+#define OPEN_AT_ONCE 64
 
 void
 run_options_init(RunOptions *options)
@@ -90,13 +90,13 @@ run_fill_engine(Run *run)
 	engine->http = run->http;
 	engine->ops = run->ops;
 	engine->hold = options->hold;
-	engine->protocol = options->has_protocol	? options->protocol
+	engine->protocol = options->has_protocol   ? options->protocol
 					   : run->plan->is_pgbench ? PROTOCOL_SIMPLE
 											   : PROTOCOL_PREPARED;
 	engine->has_call = options->mode == MODE_ASYNC ||
 					   options->mode == MODE_BLOCKING ||
 					   options->mode == MODE_THREADS;
-	engine->call = options->mode == MODE_BLOCKING ? CALL_BLOCKING
+	engine->call = options->mode == MODE_BLOCKING  ? CALL_BLOCKING
 				   : options->mode == MODE_THREADS ? CALL_THREAD
 												   : CALL_ASYNC;
 	engine->step_timeout_ns = options->step_timeout_ns;
@@ -196,10 +196,12 @@ body_is_supported(const Run *run, const Body *body, Err *err)
 		const PlanStep *step = &body->steps[i];
 
 		if (step->kind == STEP_PIPELINE)
-			err_set(err, ERR_PLAN, "\\startpipeline is not carried out by this "
+			err_set(err, ERR_PLAN,
+					"\\startpipeline is not carried out by this "
 					"version");
 		else if (step->retry.max > 0)
-			err_set(err, ERR_PLAN, "\\retry is not carried out by this version");
+			err_set(err, ERR_PLAN,
+					"\\retry is not carried out by this version");
 		else
 			continue;
 		err_hint(err, "take it out; asyncdemo check still reads it");
@@ -216,7 +218,7 @@ run_is_supported(const Run *run, Err *err)
 		if (!body_is_supported(run, &run->plan->bodies[i], err))
 			return false;
 	return body_is_supported(run, run->plan->setup, err) &&
-		body_is_supported(run, run->plan->teardown, err);
+		   body_is_supported(run, run->plan->teardown, err);
 }
 
 static bool
@@ -230,7 +232,8 @@ run_make(Run *run, Err *err)
 		run->seed = (uint64_t) now.tv_nsec * 2654435761u ^
 					(uint64_t) now.tv_sec << 20 ^ (uint64_t) getpid();
 	snprintf(run->run_id, sizeof(run->run_id), "%08llx%05x",
-			 (unsigned long long) now.tv_sec, (unsigned) (run->seed & 0xfffff));
+			 (unsigned long long) now.tv_sec,
+			 (unsigned) (run->seed & 0xfffff));
 	run->trace = trace_new();
 	run->spans = spans_new(run->plan, KEPT_TASKS);
 	trace_add_sink(run->trace, spans_event, run->spans);
@@ -420,7 +423,7 @@ on_signal(void *arg, int count)
 	}
 	run_cancel_all(run);
 	if (!run->is_clock_running && !run->is_opened)
-		loop_stop(run->loop);	/* connecting: nothing to wait for */
+		loop_stop(run->loop); /* connecting: nothing to wait for */
 }
 
 static void
@@ -492,9 +495,9 @@ run_exit_code(const Run *run, const Err *err)
 		return 130;
 	if (err->kind != ERR_NONE)
 		return err->kind == ERR_USAGE || err->kind == ERR_PLAN ? 1
-			   : run->setup_failed							  ? 2
-			   : err->kind == ERR_CONNECT					  ? 4
-															  : 2;
+			   : run->setup_failed							   ? 2
+			   : err->kind == ERR_CONNECT					   ? 4
+															   : 2;
 	if (run->hit_limit)
 		return 5;
 	if (run->failures > run->assert_failures)
@@ -610,7 +613,7 @@ run_free(Run *run)
 			http_free(run->http);
 		loop_free(run->loop);
 	}
-	conn_locks_free(run->locks);	/* its watchdog ended with the loop */
+	conn_locks_free(run->locks); /* its watchdog ended with the loop */
 	conn_target_free(run->target);
 	vars_clear(&run->base);
 	spans_free(run->spans);

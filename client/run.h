@@ -14,18 +14,18 @@
 
 typedef enum RunMode
 {
-	MODE_PLAN,					/* as marked */
+	MODE_PLAN, /* as marked */
 	MODE_ASYNC,
 	MODE_BLOCKING,
 	MODE_THREADS,
-	MODE_SEQUENTIAL				/* as marked, one task at a time */
+	MODE_SEQUENTIAL /* as marked, one task at a time */
 } RunMode;
 
 typedef enum OnError
 {
 	ON_ERROR_CONTINUE,
-	ON_ERROR_DRAIN,				/* admit nothing more */
-	ON_ERROR_CANCEL				/* cancel the others too */
+	ON_ERROR_DRAIN, /* admit nothing more */
+	ON_ERROR_CANCEL /* cancel the others too */
 } OnError;
 
 /* A variable set from outside; text. */
@@ -38,33 +38,33 @@ typedef struct RunVariable
 typedef struct RunOptions
 {
 	ConnSettings conn;
-	RunMode		mode;
-	int64_t		tasks;			/* --tasks; 0: the plan's own */
-	int64_t		per_slot;		/* -t: tasks a slot; 0: not given */
-	int64_t		duration_ns;	/* -T; 0: not given */
-	int			concurrency;	/* 0: the plan's own tasks, else 10 */
-	int			connections;	/* 0: as concurrency */
-	int			workers;		/* --threads; 0: tasks in flight, at most 64 */
-	bool		has_protocol;
-	Protocol	protocol;
-	Hold		hold;
-	bool		pooler;
-	bool		no_warm;		/* connections open when first needed */
-	OnError		on_error;
-	int64_t		max_errors;		/* -1: no limit */
-	bool		max_errors_is_percent;
-	int64_t		step_timeout_ns;	/* -1: none */
-	const char *hooks[HOOK_KINDS];	/* NULL: the plan's */
-	const RunVariable *variables;	/* -D and the like */
-	int			nvariables;
-	const char *http_url;		/* :http; NULL: none */
-	uint64_t	seed;			/* for random functions */
-	bool		quiet;
+	RunMode mode;
+	int64_t tasks;		 /* --tasks; 0: the plan's own */
+	int64_t per_slot;	 /* -t: tasks a slot; 0: not given */
+	int64_t duration_ns; /* -T; 0: not given */
+	int concurrency;	 /* 0: the plan's own tasks, else 10 */
+	int connections;	 /* 0: as concurrency */
+	int workers;		 /* --threads; 0: tasks in flight, at most 64 */
+	bool has_protocol;
+	Protocol protocol;
+	Hold hold;
+	bool pooler;
+	bool no_warm; /* connections open when first needed */
+	OnError on_error;
+	int64_t max_errors; /* -1: no limit */
+	bool max_errors_is_percent;
+	int64_t step_timeout_ns;	   /* -1: none */
+	const char *hooks[HOOK_KINDS]; /* NULL: the plan's */
+	const RunVariable *variables;  /* -D and the like */
+	int nvariables;
+	const char *http_url; /* :http; NULL: none */
+	uint64_t seed;		  /* for random functions */
+	bool quiet;
 
 	/* Where rows (\emit), \echo and notices go. */
-	FILE	   *rows;
-	FILE	   *messages;
-	bool		keep_signals;	/* do not handle SIGINT here */
+	FILE *rows;
+	FILE *messages;
+	bool keep_signals; /* do not handle SIGINT here */
 } RunOptions;
 
 /* Everything at its default. */
@@ -82,4 +82,4 @@ extern Run *run_plan(const Plan *plan, const RunOptions *options, Err *err);
 extern const RunResult *run_result(const Run *run);
 extern void run_free(Run *run);
 
-#endif							/* RUN_H */
+#endif /* RUN_H */

@@ -13,7 +13,7 @@
 #include "run_private.h"
 
 #define DEFAULT_CONCURRENCY 10
-#define DEFAULT_WORKERS		64
+#define DEFAULT_WORKERS 64
 
 static int64_t
 run_total(const Run *run)
@@ -49,7 +49,7 @@ run_count_slots(Run *run)
 		run->concurrency = (int) run->total;
 	if (run->concurrency < 1)
 		run->concurrency = 1;
-	run->workers = options->workers > 0				 ? options->workers
+	run->workers = options->workers > 0					? options->workers
 				   : run->concurrency < DEFAULT_WORKERS ? run->concurrency
 														: DEFAULT_WORKERS;
 	loop_set_workers(run->loop, run->workers);
@@ -235,8 +235,7 @@ emit_field(Buf *row, const Value *value)
 {
 	char scratch[VALUE_SCRATCH];
 	size_t len = 0;
-	const char *text =
-		value == NULL ? NULL : value_text(value, scratch, &len);
+	const char *text = value == NULL ? NULL : value_text(value, scratch, &len);
 
 	if (text == NULL)
 		return;
@@ -263,8 +262,7 @@ run_on_emit(Engine *engine, Task *task, const PlanStep *step)
 	{
 		if (i > 0)
 			buf_putc(&task->emit, ',');
-		emit_field(&task->emit,
-				   vars_get(&task->vars, step->emit.symbols[i]));
+		emit_field(&task->emit, vars_get(&task->vars, step->emit.symbols[i]));
 	}
 	buf_putc(&task->emit, '\n');
 }

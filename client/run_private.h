@@ -34,9 +34,9 @@ struct Run
 	const char *hooks[HOOK_KINDS];
 	const char *no_hooks[HOOK_KINDS];
 	StepOps ops[STEP_KINDS];
-	Engine engine;	/* the tasks' */
-	Engine outside; /* set-up's and teardown's */
-	Vars base;		/* -D and what is always there */
+	Engine engine;	  /* the tasks' */
+	Engine outside;	  /* set-up's and teardown's */
+	Vars base;		  /* -D and what is always there */
 	Task *setup_task; /* kept: its variables are the tasks' parent */
 	Task *teardown_task;
 

@@ -16,13 +16,14 @@
 #include "mem.h"
 #include "span_fold.h"
 
-#define CANCELED 2				/* TaskSpans.outcome */
+#define CANCELED 2 /* TaskSpans.outcome */
 
 const char *
 class_name(Class class)
 {
-	static const char *const names[CLASSES] = {"queued", "loop", "pool",
-		"thread", "connect", "server", "http", "sleep", "backoff", "client"};
+	static const char *const names[CLASSES] = {
+		"queued", "loop", "pool",  "thread",  "connect",
+		"server", "http", "sleep", "backoff", "client"};
 
 	return names[class];
 }
@@ -41,9 +42,9 @@ body_gathers(const Body *body, const PlanStep **gathers)
 Spans *
 spans_new(const Plan *plan, int max_tasks)
 {
-	Spans	   *spans = mem_alloc(sizeof(Spans));
-	SpanFold   *fold = mem_alloc(sizeof(SpanFold));
-	size_t		nsteps = (size_t) plan->nsteps;
+	Spans *spans = mem_alloc(sizeof(Spans));
+	SpanFold *fold = mem_alloc(sizeof(SpanFold));
+	size_t nsteps = (size_t) plan->nsteps;
 
 	spans->plan = plan;
 	spans->max_tasks = max_tasks;
@@ -96,11 +97,11 @@ conn_at(SpanFold *fold, int64_t number)
 {
 	if (number >= fold->nconns)
 	{
-		int			n = (int) number + 16;
+		int n = (int) number + 16;
 
 		fold->conns = mem_realloc(fold->conns, (size_t) n * sizeof(LiveConn));
 		for (int i = fold->nconns; i < n; i++)
-			fold->conns[i] = (LiveConn) {.opening_ns = -1};
+			fold->conns[i] = (LiveConn){.opening_ns = -1};
 		fold->nconns = n;
 	}
 	return &fold->conns[number];
@@ -110,7 +111,7 @@ conn_at(SpanFold *fold, int64_t number)
 static void
 on_conn(Spans *spans, const Event *event)
 {
-	LiveConn   *conn;
+	LiveConn *conn;
 
 	if (event->amount <= 0)
 		return;
@@ -130,8 +131,7 @@ on_conn(Spans *spans, const Event *event)
 			if (conn->opening_ns < 0)
 				break;
 			spans->conns_opened++;
-			histogram_add(&spans->connects,
-						  event->time_ns - conn->opening_ns);
+			histogram_add(&spans->connects, event->time_ns - conn->opening_ns);
 			conn->opening_ns = -1;
 			break;
 		default:
@@ -168,16 +168,16 @@ span_gather(const SpanFold *fold, const LiveTask *task, const PlanStep *step)
 	if (task->nspans == 0)
 		return 0;
 	before = &task->spans[task->nspans - 1].span;
-	return fold->gathers[before->step->index] == gather
-		? before->gather : task->nspans;
+	return fold->gathers[before->step->index] == gather ? before->gather
+														: task->nspans;
 }
 
 static LiveSpan *
 span_begin(Spans *spans, LiveTask *task, const Event *event)
 {
-	int			gather = span_gather(spans->fold, task, event->step);
-	LiveSpan   *live;
-	Span	   *span;
+	int gather = span_gather(spans->fold, task, event->step);
+	LiveSpan *live;
+	Span *span;
 
 	if (task->nlive == 0)
 		fold_gap(spans->fold, task, event->time_ns);
@@ -188,8 +188,8 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 	span->call = (Call) event->other;
 	span->slot = event->slot;
 	span->outcome = STEP_QUEUED;
-	span->queued_ns = event->time_ns > task->begun_ns ? event->time_ns
-		: task->begun_ns;
+	span->queued_ns =
+		event->time_ns > task->begun_ns ? event->time_ns : task->begun_ns;
 	span->started_ns = span->queued_ns;
 	span->gather = gather;
 	if (event->step->kind == STEP_SQL && task->conn != 0)
@@ -204,7 +204,7 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 static void
 span_start(Spans *spans, LiveTask *task, LiveSpan *live, int64_t time_ns)
 {
-	Span	   *span = &live->span;
+	Span *span = &live->span;
 
 	live->has_started = true;
 	span->outcome = STEP_RUNNING;
@@ -223,18 +223,18 @@ span_arrived_ns(const LiveSpan *live)
 {
 	const Span *span = &live->span;
 
-	if (!live->has_arrived || !live->has_started ||
-		span->call != CALL_ASYNC || span->arrived_ns > span->ended_ns)
+	if (!live->has_arrived || !live->has_started || span->call != CALL_ASYNC ||
+		span->arrived_ns > span->ended_ns)
 		return span->ended_ns;
 	return span->arrived_ns < span->started_ns ? span->started_ns
-		: span->arrived_ns;
+											   : span->arrived_ns;
 }
 
 static void
 span_count(Spans *spans, const LiveSpan *live)
 {
 	const Span *span = &live->span;
-	StepStats  *stats = &spans->steps[span->step->index];
+	StepStats *stats = &spans->steps[span->step->index];
 
 	stats->step = span->step;
 	stats->count++;
@@ -251,7 +251,7 @@ static void
 span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 		 int64_t time_ns)
 {
-	Span	   *span = &live->span;
+	Span *span = &live->span;
 
 	live->has_ended = true;
 	span->outcome = outcome;
@@ -266,7 +266,7 @@ span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 static void
 on_step(Spans *spans, LiveTask *task, const Event *event)
 {
-	LiveSpan   *live = span_find(task, event->slot);
+	LiveSpan *live = span_find(task, event->slot);
 
 	switch ((StepState) event->value)
 	{
@@ -278,7 +278,7 @@ on_step(Spans *spans, LiveTask *task, const Event *event)
 				span_start(spans, task, live, event->time_ns);
 			break;
 		case STEP_FAILED:
-			if (live == NULL)	/* a variable's: not told until it failed */
+			if (live == NULL) /* a variable's: not told until it failed */
 				live = span_begin(spans, task, event);
 			/* FALLTHROUGH */
 		case STEP_OK:
@@ -296,7 +296,7 @@ on_step(Spans *spans, LiveTask *task, const Event *event)
 static void
 on_lease(Spans *spans, LiveTask *task, const Event *event)
 {
-	LiveSpan   *live = span_find(task, event->slot);
+	LiveSpan *live = span_find(task, event->slot);
 
 	if (task->conn == 0)
 		task->conn = (int) event->amount;
@@ -315,8 +315,8 @@ on_lease(Spans *spans, LiveTask *task, const Event *event)
 static void
 on_admitted(Spans *spans, const Event *event)
 {
-	LiveTask   *task = live_add(spans->fold, event->task);
-	TaskSpans  *kept;
+	LiveTask *task = live_add(spans->fold, event->task);
+	TaskSpans *kept;
 
 	task->begun_ns = event->time_ns;
 	task->folded_ns = event->time_ns;
@@ -324,8 +324,9 @@ on_admitted(Spans *spans, const Event *event)
 		return;
 	/* at powers of two */
 	if ((spans->ntasks & (spans->ntasks - 1)) == 0)
-		spans->tasks = mem_realloc(spans->tasks, sizeof(TaskSpans) *
-								   (size_t) (spans->ntasks * 2 + 1));
+		spans->tasks =
+			mem_realloc(spans->tasks,
+						sizeof(TaskSpans) * (size_t) (spans->ntasks * 2 + 1));
 	task->kept = spans->ntasks++;
 	kept = &spans->tasks[task->kept];
 	memset(kept, 0, sizeof(*kept));
@@ -355,8 +356,8 @@ task_keep(TaskSpans *kept, const LiveTask *task, int outcome,
 static void
 task_count(Spans *spans, const LiveTask *task, int outcome)
 {
-	int64_t		took_ns = task->folded_ns - task->begun_ns;
-	int64_t		sum_ns = 0;
+	int64_t took_ns = task->folded_ns - task->begun_ns;
+	int64_t sum_ns = 0;
 
 	for (int i = 0; i < CLASSES; i++)
 	{
@@ -395,8 +396,7 @@ on_task(Spans *spans, LiveTask *task, const Event *event)
 	if (task == NULL && event->value == TASK_READY)
 		on_admitted(spans, event);
 	else if (task != NULL && event->value == TASK_DONE)
-		task_end(spans, task, (int) event->other, event->time_ns,
-				 event->text);
+		task_end(spans, task, (int) event->other, event->time_ns, event->text);
 }
 
 /* -------- the run -------- */
@@ -404,7 +404,7 @@ on_task(Spans *spans, LiveTask *task, const Event *event)
 static void
 on_run_end(Spans *spans, int64_t time_ns)
 {
-	SpanFold   *fold = spans->fold;
+	SpanFold *fold = spans->fold;
 
 	spans->run_ended_ns = time_ns;
 	hold_end(spans, time_ns);
@@ -418,7 +418,7 @@ on_run_end(Spans *spans, int64_t time_ns)
 static void
 on_task_event(Spans *spans, LiveTask *task, const Event *event)
 {
-	LiveSpan   *live;
+	LiveSpan *live;
 
 	switch (event->kind)
 	{
@@ -452,8 +452,8 @@ on_task_event(Spans *spans, LiveTask *task, const Event *event)
 void
 spans_event(void *arg, const Event *event)
 {
-	Spans	   *spans = arg;
-	LiveTask   *task;
+	Spans *spans = arg;
+	LiveTask *task;
 
 	if (event->task >= TRACE_SETUP)
 		return;
@@ -475,7 +475,7 @@ spans_event(void *arg, const Event *event)
 			on_conn(spans, event);
 			return;
 		case EVENT_CONN_PHASE:
-			return;				/* in the connection's whole already */
+			return; /* in the connection's whole already */
 		default:
 			break;
 	}

@@ -25,7 +25,7 @@
 static void
 fold_until(SpanFold *fold, LiveTask *task, int64_t until_ns, Class class)
 {
-	int64_t		held_ns = 0;
+	int64_t held_ns = 0;
 
 	if (until_ns <= task->folded_ns)
 		return;
@@ -79,8 +79,8 @@ class_of_span(const LiveSpan *live, int64_t from_ns)
 static bool
 span_followed(const LiveTask *task, const LiveSpan *live)
 {
-	int64_t		started_ns = live->has_started ? live->span.started_ns
-		: live->span.ended_ns;
+	int64_t started_ns =
+		live->has_started ? live->span.started_ns : live->span.ended_ns;
 
 	for (int i = task->group; i < task->nspans; i++)
 	{
@@ -104,8 +104,7 @@ span_explain_wait(const LiveTask *task, LiveSpan *live)
 	if (live->wait != CLASS_CLIENT)
 		return;
 	if (span->step->kind == STEP_SQL &&
-		((span->conn == 0 && !live->has_started) ||
-		 span_followed(task, live)))
+		((span->conn == 0 && !live->has_started) || span_followed(task, live)))
 		live->wait = CLASS_POOL;
 	else if (span->call == CALL_THREAD)
 		live->wait = CLASS_THREAD;
@@ -114,8 +113,8 @@ span_explain_wait(const LiveTask *task, LiveSpan *live)
 static int
 compare_marks(const void *a, const void *b)
 {
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
+	int64_t x = *(const int64_t *) a;
+	int64_t y = *(const int64_t *) b;
 
 	return (x > y) - (x < y);
 }
@@ -124,13 +123,13 @@ compare_marks(const void *a, const void *b)
 static int
 group_marks(SpanFold *fold, const LiveTask *task)
 {
-	int			need = (task->nspans - task->group) * 4;
-	int			n = 0;
+	int need = (task->nspans - task->group) * 4;
+	int n = 0;
 
 	if (need > fold->marks_cap)
 	{
-		fold->marks = mem_realloc(fold->marks, (size_t) need *
-								  sizeof(int64_t));
+		fold->marks =
+			mem_realloc(fold->marks, (size_t) need * sizeof(int64_t));
 		fold->marks_cap = need;
 	}
 	for (int i = task->group; i < task->nspans; i++)
@@ -151,8 +150,8 @@ group_marks(SpanFold *fold, const LiveTask *task)
 static Class
 group_class(const LiveTask *task, int64_t from_ns)
 {
-	int64_t		last_ns = INT64_MIN;
-	Class		class = CLASS_CLIENT;
+	int64_t last_ns = INT64_MIN;
+	Class class = CLASS_CLIENT;
 
 	for (int i = task->group; i < task->nspans; i++)
 	{
@@ -171,7 +170,7 @@ group_class(const LiveTask *task, int64_t from_ns)
 void
 fold_group(SpanFold *fold, LiveTask *task)
 {
-	int			n = group_marks(fold, task);
+	int n = group_marks(fold, task);
 
 	for (int i = task->group; i < task->nspans; i++)
 		span_explain_wait(task, &task->spans[i]);

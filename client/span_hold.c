@@ -21,7 +21,7 @@ hold_at(SpanFold *fold, int64_t number)
 static void
 hold_keep(Spans *spans, const HoldSpan *hold)
 {
-	HoldSpan   *cheapest;
+	HoldSpan *cheapest;
 
 	if (spans->holds == NULL)
 		spans->holds = mem_alloc(HOLDS_KEPT * sizeof(HoldSpan));
@@ -41,8 +41,8 @@ hold_keep(Spans *spans, const HoldSpan *hold)
 void
 hold_begin(Spans *spans, const Event *event)
 {
-	SpanFold   *fold = spans->fold;
-	HoldSpan   *hold;
+	SpanFold *fold = spans->fold;
+	HoldSpan *hold;
 
 	hold_end(spans, event->time_ns);
 	hold = hold_at(fold, fold->nrecent);
@@ -60,8 +60,8 @@ hold_begin(Spans *spans, const Event *event)
 void
 hold_end(Spans *spans, int64_t time_ns)
 {
-	SpanFold   *fold = spans->fold;
-	HoldSpan   *hold;
+	SpanFold *fold = spans->fold;
+	HoldSpan *hold;
 
 	if (!fold->is_held)
 		return;
@@ -73,14 +73,14 @@ hold_end(Spans *spans, int64_t time_ns)
 int64_t
 hold_charge(SpanFold *fold, uint64_t task, int64_t from_ns, int64_t until_ns)
 {
-	int64_t		oldest = fold->nrecent - HOLDS_RECENT;
-	int64_t		held_ns = 0;
+	int64_t oldest = fold->nrecent - HOLDS_RECENT;
+	int64_t held_ns = 0;
 
 	for (int64_t i = fold->nrecent - 1; i >= 0 && i >= oldest; i--)
 	{
-		HoldSpan   *hold = hold_at(fold, i);
-		int64_t		begin_ns = hold->begun_ns;
-		int64_t		end_ns = hold->ended_ns;
+		HoldSpan *hold = hold_at(fold, i);
+		int64_t begin_ns = hold->begun_ns;
+		int64_t end_ns = hold->ended_ns;
 
 		if (end_ns <= from_ns)
 			break;
@@ -99,8 +99,8 @@ hold_charge(SpanFold *fold, uint64_t task, int64_t from_ns, int64_t until_ns)
 static int
 compare_begun(const void *a, const void *b)
 {
-	int64_t		x = ((const HoldSpan *) a)->begun_ns;
-	int64_t		y = ((const HoldSpan *) b)->begun_ns;
+	int64_t x = ((const HoldSpan *) a)->begun_ns;
+	int64_t y = ((const HoldSpan *) b)->begun_ns;
 
 	return (x > y) - (x < y);
 }
@@ -108,8 +108,8 @@ compare_begun(const void *a, const void *b)
 void
 hold_finish(Spans *spans, int64_t time_ns)
 {
-	SpanFold   *fold = spans->fold;
-	int64_t		first = fold->nrecent - HOLDS_RECENT;
+	SpanFold *fold = spans->fold;
+	int64_t first = fold->nrecent - HOLDS_RECENT;
 
 	hold_end(spans, time_ns);
 	for (int64_t i = first > 0 ? first : 0; i < fold->nrecent; i++)

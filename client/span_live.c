@@ -24,7 +24,7 @@ chain_of(const SpanFold *fold, uint64_t number)
 LiveTask *
 live_find(const SpanFold *fold, uint64_t number)
 {
-	LiveTask   *task;
+	LiveTask *task;
 
 	if (fold->nchains == 0)
 		return NULL;
@@ -37,7 +37,7 @@ live_find(const SpanFold *fold, uint64_t number)
 static void
 chain_add(SpanFold *fold, LiveTask *task)
 {
-	LiveTask  **chain = chain_of(fold, task->number);
+	LiveTask **chain = chain_of(fold, task->number);
 
 	task->next = *chain;
 	*chain = task;
@@ -46,8 +46,8 @@ chain_add(SpanFold *fold, LiveTask *task)
 static void
 chains_grow(SpanFold *fold)
 {
-	LiveTask  **old = fold->chains;
-	int			nold = fold->nchains;
+	LiveTask **old = fold->chains;
+	int nold = fold->nchains;
 
 	fold->nchains = nold == 0 ? FIRST_CHAINS : nold * 2;
 	fold->chains = mem_alloc((size_t) fold->nchains * sizeof(LiveTask *));
@@ -63,9 +63,9 @@ chains_grow(SpanFold *fold)
 LiveTask *
 live_add(SpanFold *fold, uint64_t number)
 {
-	LiveTask   *task = fold->unused;
-	LiveSpan   *spans = NULL;
-	int			spans_cap = 0;
+	LiveTask *task = fold->unused;
+	LiveSpan *spans = NULL;
+	int spans_cap = 0;
 
 	if (fold->nlive >= fold->nchains)
 		chains_grow(fold);
@@ -90,7 +90,7 @@ live_add(SpanFold *fold, uint64_t number)
 void
 live_remove(SpanFold *fold, LiveTask *task)
 {
-	LiveTask  **link = chain_of(fold, task->number);
+	LiveTask **link = chain_of(fold, task->number);
 
 	while (*link != task)
 		link = &(*link)->next;
@@ -103,13 +103,13 @@ live_remove(SpanFold *fold, LiveTask *task)
 LiveSpan *
 live_add_span(LiveTask *task)
 {
-	LiveSpan   *span;
+	LiveSpan *span;
 
 	if (task->nspans == task->spans_cap)
 	{
 		task->spans_cap = task->spans_cap == 0 ? 4 : task->spans_cap * 2;
-		task->spans = mem_realloc(task->spans, (size_t) task->spans_cap *
-								  sizeof(LiveSpan));
+		task->spans = mem_realloc(task->spans,
+								  (size_t) task->spans_cap * sizeof(LiveSpan));
 	}
 	span = &task->spans[task->nspans++];
 	memset(span, 0, sizeof(*span));
@@ -121,7 +121,7 @@ live_free(LiveTask *task)
 {
 	while (task != NULL)
 	{
-		LiveTask   *next = task->next;
+		LiveTask *next = task->next;
 
 		free(task->spans);
 		free(task);

@@ -19,7 +19,7 @@
 static int
 bucket_of(int64_t ns)
 {
-	int			power;
+	int power;
 
 	if (ns < BUCKETS_A_POWER)
 		return (int) ns;
@@ -31,8 +31,8 @@ bucket_of(int64_t ns)
 static int64_t
 bucket_middle_ns(int bucket)
 {
-	int			power;
-	int64_t		lowest;
+	int power;
+	int64_t lowest;
 
 	if (bucket < 2 * BUCKETS_A_POWER)
 		return bucket;
@@ -45,12 +45,12 @@ bucket_middle_ns(int bucket)
 static void
 histogram_reach(Histogram *histogram, int bucket)
 {
-	int			nbuckets = (bucket / BUCKETS_A_POWER + 1) * BUCKETS_A_POWER;
+	int nbuckets = (bucket / BUCKETS_A_POWER + 1) * BUCKETS_A_POWER;
 
 	if (bucket < histogram->nbuckets)
 		return;
-	histogram->buckets = mem_realloc(histogram->buckets, (size_t) nbuckets *
-									 sizeof(uint32_t));
+	histogram->buckets =
+		mem_realloc(histogram->buckets, (size_t) nbuckets * sizeof(uint32_t));
 	memset(histogram->buckets + histogram->nbuckets, 0,
 		   (size_t) (nbuckets - histogram->nbuckets) * sizeof(uint32_t));
 	histogram->nbuckets = nbuckets;
@@ -66,7 +66,7 @@ bucket_add(uint32_t *bucket, uint32_t count)
 void
 histogram_add(Histogram *histogram, int64_t ns)
 {
-	int			bucket;
+	int bucket;
 
 	if (ns < 0)
 		ns = 0;
@@ -110,8 +110,8 @@ histogram_clear(Histogram *histogram)
 int64_t
 histogram_percentile(const Histogram *histogram, double fraction)
 {
-	int64_t		rank = (int64_t) ceil(fraction * (double) histogram->count);
-	int64_t		below = 0;
+	int64_t rank = (int64_t) ceil(fraction * (double) histogram->count);
+	int64_t below = 0;
 
 	if (histogram->count == 0)
 		return 0;
@@ -119,7 +119,7 @@ histogram_percentile(const Histogram *histogram, double fraction)
 		return histogram->min_ns;
 	for (int i = 0; i < histogram->nbuckets && rank < histogram->count; i++)
 	{
-		int64_t		ns = bucket_middle_ns(i);
+		int64_t ns = bucket_middle_ns(i);
 
 		below += histogram->buckets[i];
 		if (below < rank)
@@ -143,12 +143,12 @@ histogram_mean_ns(const Histogram *histogram)
 double
 histogram_stddev_ns(const Histogram *histogram)
 {
-	double		n = (double) histogram->count;
-	double		squares;
+	double n = (double) histogram->count;
+	double squares;
 
 	if (histogram->count < 2)
 		return 0;
-	squares = histogram->sum_squares -
-		histogram->sum_ns * histogram->sum_ns / n;
+	squares =
+		histogram->sum_squares - histogram->sum_ns * histogram->sum_ns / n;
 	return squares > 0 ? sqrt(squares / (n - 1)) : 0;
 }

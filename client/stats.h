@@ -12,13 +12,13 @@
 
 typedef struct Histogram
 {
-	uint32_t   *buckets;
-	int			nbuckets;
-	int64_t		count;
-	int64_t		min_ns;
-	int64_t		max_ns;
-	double		sum_ns;
-	double		sum_squares;
+	uint32_t *buckets;
+	int nbuckets;
+	int64_t count;
+	int64_t min_ns;
+	int64_t max_ns;
+	double sum_ns;
+	double sum_squares;
 } Histogram;
 
 extern void histogram_add(Histogram *histogram, int64_t ns);
@@ -31,4 +31,4 @@ extern int64_t histogram_percentile(const Histogram *histogram,
 extern double histogram_mean_ns(const Histogram *histogram);
 extern double histogram_stddev_ns(const Histogram *histogram);
 
-#endif							/* STATS_H */
+#endif /* STATS_H */

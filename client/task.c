@@ -22,7 +22,7 @@ static void on_timeout(void *arg);
 static void
 task_set_state(Task *task, TaskState state)
 {
-	Event		event = {.kind = EVENT_TASK};
+	Event event = {.kind = EVENT_TASK};
 
 	assert(state == TASK_READY || task->state != TASK_DONE);
 	assert(state != TASK_DONE || task->state == TASK_DRAINING);
@@ -45,8 +45,8 @@ task_set_state(Task *task, TaskState state)
 static bool
 step_is_traced(const Step *step)
 {
-	return step->plan->kind <= STEP_SHELL ||
-		step->plan->kind == STEP_HOLD || step->plan->kind == STEP_RELEASE;
+	return step->plan->kind <= STEP_SHELL || step->plan->kind == STEP_HOLD ||
+		   step->plan->kind == STEP_RELEASE;
 }
 
 static bool
@@ -72,7 +72,7 @@ step_move_is_legal(StepState from, StepState to)
 static void
 step_emit(const Step *step, EventKind kind, int value, int64_t time_ns)
 {
-	Event		event = {.kind = kind};
+	Event event = {.kind = kind};
 
 	event.time_ns = time_ns;
 	event.value = value;
@@ -109,7 +109,7 @@ step_is_live(const Step *step)
 Task *
 task_new(Engine *engine)
 {
-	Task	   *task = mem_alloc(sizeof(Task));
+	Task *task = mem_alloc(sizeof(Task));
 
 	task->engine = engine;
 	task->state = TASK_DONE;
@@ -141,7 +141,7 @@ task_make_slots(Task *task, int count)
 void
 task_free(Task *task)
 {
-	Engine	   *engine;
+	Engine *engine;
 
 	if (task == NULL)
 		return;
@@ -182,7 +182,7 @@ engine_unlink(Engine *engine, Task *task)
 void
 task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 {
-	Engine	   *engine = task->engine;
+	Engine *engine = task->engine;
 
 	assert(task->state == TASK_DONE);
 	task->body = body;
@@ -218,8 +218,8 @@ step_call(const Engine *engine, const PlanStep *plan)
 static void
 step_arm_timeout(Step *step)
 {
-	Engine	   *engine = step->task->engine;
-	int64_t		timeout_ns = step->plan->timeout_ns;
+	Engine *engine = step->task->engine;
+	int64_t timeout_ns = step->plan->timeout_ns;
 
 	if (timeout_ns < 0 && step->plan->kind <= STEP_SHELL)
 		timeout_ns = engine->step_timeout_ns;
@@ -233,7 +233,7 @@ step_arm_timeout(Step *step)
 static void
 step_begin(Task *task, const PlanStep *plan)
 {
-	Step	   *step = &task->steps[task->nsteps++];
+	Step *step = &task->steps[task->nsteps++];
 
 	step->plan = plan;
 	step->state = STEP_PENDING;
@@ -263,7 +263,7 @@ gather_begin(Task *task, const PlanStep *gather)
 {
 	task_make_slots(task, gather->end - task->pc + 1);
 	task->gather = gather;
-	task->inflight++;			/* the gather itself: nobody finishes it early */
+	task->inflight++; /* the gather itself: nobody finishes it early */
 	while (task->pc < gather->end && !task->is_canceled &&
 		   !(task->failed && gather->gather_cancel))
 		step_begin(task, &task->body->steps[task->pc++]);
@@ -291,7 +291,7 @@ task_resume_steps(Task *task)
 {
 	for (int i = 0; i < task->nsteps; i++)
 	{
-		Step	   *step = &task->steps[i];
+		Step *step = &task->steps[i];
 
 		if (!step->wants_resume)
 			continue;
@@ -304,13 +304,13 @@ task_resume_steps(Task *task)
 static void
 task_end(Task *task)
 {
-	Engine	   *engine = task->engine;
+	Engine *engine = task->engine;
 
 	lease_drop(task);
 	task_set_state(task, TASK_DONE);
 	engine_unlink(engine, task);
 	task->advancing = false;
-	engine->on_task_done(engine, task);	/* may begin or free it */
+	engine->on_task_done(engine, task); /* may begin or free it */
 }
 
 /*
@@ -323,7 +323,7 @@ task_end(Task *task)
 static void
 task_advance(void *arg)
 {
-	Task	   *task = arg;
+	Task *task = arg;
 
 	task->advancing = true;
 	for (;;)
@@ -396,7 +396,7 @@ task_cancel(Task *task)
 static void
 on_timeout(void *arg)
 {
-	Step	   *step = arg;
+	Step *step = arg;
 	const StepOps *ops = &step->task->engine->ops[step->plan->kind];
 
 	if (!step_is_live(step) || step->is_canceled)
@@ -429,7 +429,7 @@ step_arrived(Step *step, int64_t arrived_ns)
 void
 step_phase(Step *step, Phase phase, int64_t duration_ns)
 {
-	Event		event = {.kind = EVENT_STEP_PHASE};
+	Event event = {.kind = EVENT_STEP_PHASE};
 
 	event.time_ns = loop_now_ns(step->task->engine->loop);
 	event.value = (int) phase;
@@ -488,8 +488,8 @@ task_record_failure(Task *task, const Step *step, const Err *err)
 static void
 step_fail(Step *step, const Err *err)
 {
-	Task	   *task = step->task;
-	Err			timeout;
+	Task *task = step->task;
+	Err timeout;
 
 	if (step->timed_out)
 	{
@@ -497,7 +497,7 @@ step_fail(Step *step, const Err *err)
 				step->plan->label,
 				(double) (step->deadline_ns - step->queued_ns) / 1e9);
 		err_hint(&timeout, "raise it with \\timeout or --timeout, or find out "
-				 "why the answer takes longer");
+						   "why the answer takes longer");
 		err = &timeout;
 	}
 	task_record_failure(task, step, err);
@@ -508,12 +508,12 @@ step_fail(Step *step, const Err *err)
 void
 step_done(Step *step, const Err *err)
 {
-	Task	   *task = step->task;
-	StepState	outcome = STEP_OK;
+	Task *task = step->task;
+	StepState outcome = STEP_OK;
 
 	if (err != NULL)
-		outcome = step->is_canceled && !step->timed_out
-			? STEP_CANCELED : STEP_FAILED;
+		outcome = step->is_canceled && !step->timed_out ? STEP_CANCELED
+														: STEP_FAILED;
 	if (step->deadline_ns != LOOP_NEVER)
 		loop_timer_clear(task->engine->loop, &step->timeout);
 	assert(step->lease == NULL);

@@ -28,21 +28,21 @@ typedef struct Task Task;
 
 typedef struct Step
 {
-	Task	   *task;
+	Task *task;
 	const PlanStep *plan;
-	StepState	state;
-	Call		call;			/* the plan's mark, or what the mode makes of it */
-	int			slot;
-	bool		wants_resume;	/* step_wake was called */
-	bool		is_canceled;	/* somebody asked for its end */
-	bool		timed_out;
-	bool		has_extra_lease;	/* gather: a lease of its own */
-	PoolMember *lease;			/* borrowed while the step needs it */
-	PoolWaiter	waiter;
-	LoopTimer	timeout;
-	int64_t		queued_ns;
-	int64_t		deadline_ns;	/* LOOP_NEVER: none */
-	int			attempt;		/* from 1 */
+	StepState state;
+	Call call; /* the plan's mark, or what the mode makes of it */
+	int slot;
+	bool wants_resume; /* step_wake was called */
+	bool is_canceled;  /* somebody asked for its end */
+	bool timed_out;
+	bool has_extra_lease; /* gather: a lease of its own */
+	PoolMember *lease;	  /* borrowed while the step needs it */
+	PoolWaiter waiter;
+	LoopTimer timeout;
+	int64_t queued_ns;
+	int64_t deadline_ns; /* LOOP_NEVER: none */
+	int attempt;		 /* from 1 */
 
 	/* What each kind keeps between uses; freed by its ops->forget. */
 	struct SqlWork *sql;
@@ -54,80 +54,80 @@ typedef struct Step
 typedef struct StepOps
 {
 	/* Begin.  May end the step at once through step_done. */
-	void		(*start) (Step *step);
+	void (*start)(Step *step);
 
 	/* Go on after step_wake, in the task's turn.  NULL: never woken. */
-	void		(*resume) (Step *step);
+	void (*resume)(Step *step);
 
 	/* Somebody wants it to end: ask; step_done must follow.  NULL: instant. */
-	void		(*cancel) (Step *step);
+	void (*cancel)(Step *step);
 
 	/* Free what the kind keeps in the step.  NULL: nothing. */
-	void		(*forget) (Step *step);
+	void (*forget)(Step *step);
 } StepOps;
 
 struct Task
 {
-	Engine	   *engine;
+	Engine *engine;
 	const Body *body;
-	uint64_t	number;
-	char		name[64];
-	int			client_id;		/* slot it runs in, from 0 */
-	TaskState	state;
-	int			pc;				/* next index into body->steps */
-	int			inflight;		/* live steps */
-	bool		advancing;		/* task_advance is on the stack */
-	bool		failed;
-	bool		is_canceled;
-	Err			err;			/* the first failure in file order */
+	uint64_t number;
+	char name[64];
+	int client_id; /* slot it runs in, from 0 */
+	TaskState state;
+	int pc;			/* next index into body->steps */
+	int inflight;	/* live steps */
+	bool advancing; /* task_advance is on the stack */
+	bool failed;
+	bool is_canceled;
+	Err err; /* the first failure in file order */
 	const PlanStep *failed_step;
-	const PlanStep *gather;		/* the one whose children are live */
-	Hold		hold;
-	PoolMember *lease;			/* the task's own */
-	Step	   *lease_user;		/* the step that is using it now, if any */
-	Vars		vars;
+	const PlanStep *gather; /* the one whose children are live */
+	Hold hold;
+	PoolMember *lease; /* the task's own */
+	Step *lease_user;  /* the step that is using it now, if any */
+	Vars vars;
 	RandomState random;
-	Buf			emit;			/* rows waiting to be written */
-	LoopJob		job;
-	Step	   *steps;			/* live slots: 1, or as wide as the gather */
-	int			nsteps;
-	int			steps_cap;
-	int64_t		scheduled_ns;	/* --rate: when it should have started */
-	int64_t		begun_ns;
-	Task	   *next;			/* the engine's list of live tasks */
-	Task	   *prev;
+	Buf emit; /* rows waiting to be written */
+	LoopJob job;
+	Step *steps; /* live slots: 1, or as wide as the gather */
+	int nsteps;
+	int steps_cap;
+	int64_t scheduled_ns; /* --rate: when it should have started */
+	int64_t begun_ns;
+	Task *next; /* the engine's list of live tasks */
+	Task *prev;
 };
 
 /* What tasks run in: the real one belongs to a Run, predict has its own. */
 struct Engine
 {
-	Loop	   *loop;
-	Trace	   *trace;			/* may be NULL */
+	Loop *loop;
+	Trace *trace; /* may be NULL */
 	const Plan *plan;
-	Pool	   *pool;
-	Http	   *http;
-	const StepOps *ops;			/* by StepKind */
-	Hold		hold;
-	Protocol	protocol;
-	bool		has_call;		/* --mode: call replaces every mark */
-	Call		call;
-	int64_t		step_timeout_ns;	/* -1: none */
-	int64_t		connect_timeout_ns;
-	Vars	   *globals;		/* parent of every task's variables */
-	HttpLane   *lane;			/* for blocking http steps */
-	void	   *owner;			/* Run or Predict */
+	Pool *pool;
+	Http *http;
+	const StepOps *ops; /* by StepKind */
+	Hold hold;
+	Protocol protocol;
+	bool has_call; /* --mode: call replaces every mark */
+	Call call;
+	int64_t step_timeout_ns; /* -1: none */
+	int64_t connect_timeout_ns;
+	Vars *globals;	/* parent of every task's variables */
+	HttpLane *lane; /* for blocking http steps */
+	void *owner;	/* Run or Predict */
 
-	void		(*on_task_done) (Engine *engine, Task *task);
-	void		(*on_emit) (Engine *engine, Task *task, const PlanStep *step);
-	void		(*on_echo) (Engine *engine, const char *text);
-	void		(*on_notice) (Engine *engine, const char *text);
-	Task	   *tasks;			/* live */
+	void (*on_task_done)(Engine *engine, Task *task);
+	void (*on_emit)(Engine *engine, Task *task, const PlanStep *step);
+	void (*on_echo)(Engine *engine, const char *text);
+	void (*on_notice)(Engine *engine, const char *text);
+	Task *tasks; /* live */
 };
 
 /* -------- tasks -------- */
 
 extern Task *task_new(Engine *engine);
-extern void task_free(Task *task);	/* not live */
+extern void task_free(Task *task); /* not live */
 
 /* Begin: resets the task for this body and pushes it on the ready queue. */
 extern void task_begin(Task *task, const Body *body, uint64_t number,
@@ -180,7 +180,7 @@ extern bool lease_take(Step *step);
  */
 extern void lease_end_statement(Step *step, bool in_transaction);
 extern void lease_stop_waiting(Step *step);
-extern void lease_drop(Task *task);	/* \release, end of the task */
+extern void lease_drop(Task *task); /* \release, end of the task */
 
 /* -------- the kinds -------- */
 
@@ -190,4 +190,4 @@ extern const StepOps step_sleep_ops;
 extern const StepOps step_variable_ops; /* set, json, emit, assert, echo, … */
 extern const StepOps step_shell_ops;	/* \shell, \setshell */
 
-#endif							/* TASK_H */
+#endif /* TASK_H */

@@ -14,9 +14,9 @@
 
 struct Trace
 {
-	TraceSink	sinks[MAX_SINKS];
-	void	   *args[MAX_SINKS];
-	int			count;
+	TraceSink sinks[MAX_SINKS];
+	void *args[MAX_SINKS];
+	int count;
 };
 
 Trace *
@@ -35,7 +35,7 @@ void
 trace_add_sink(Trace *trace, TraceSink sink, void *arg)
 {
 	if (trace->count == MAX_SINKS)
-		abort();				/* a programming error: raise MAX_SINKS */
+		abort(); /* a programming error: raise MAX_SINKS */
 	trace->sinks[trace->count] = sink;
 	trace->args[trace->count] = arg;
 	trace->count++;
@@ -54,7 +54,7 @@ const char *
 task_state_name(TaskState state)
 {
 	static const char *const names[] = {"ready", "waiting", "draining",
-		"done"};
+										"done"};
 
 	return names[state];
 }
@@ -62,8 +62,8 @@ task_state_name(TaskState state)
 const char *
 step_state_name(StepState state)
 {
-	static const char *const names[] = {"pending", "queued", "running", "ok",
-		"failed", "canceled", "skipped"};
+	static const char *const names[] = {"pending", "queued",   "running", "ok",
+										"failed",  "canceled", "skipped"};
 
 	return names[state];
 }
@@ -71,8 +71,9 @@ step_state_name(StepState state)
 const char *
 conn_state_name(ConnState state)
 {
-	static const char *const names[] = {"closed", "resolving", "connecting",
-		"configuring", "idle", "busy", "away", "canceling"};
+	static const char *const names[] = {
+		"closed", "resolving", "connecting", "configuring",
+		"idle",	  "busy",	   "away",		 "canceling"};
 
 	return names[state];
 }
@@ -80,8 +81,8 @@ conn_state_name(ConnState state)
 const char *
 phase_name(Phase phase)
 {
-	static const char *const names[PHASES] = {"dns", "connect", "tls", "auth",
-		"hook", "wait", "receive"};
+	static const char *const names[PHASES] = {
+		"dns", "connect", "tls", "auth", "hook", "wait", "receive"};
 
 	return names[phase];
 }

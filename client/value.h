@@ -24,24 +24,24 @@ typedef enum ValueKind
 
 typedef struct Value
 {
-	ValueKind	kind;
+	ValueKind kind;
 	union
 	{
-		bool		boolean;
-		int64_t		integer;
-		double		number;
+		bool boolean;
+		int64_t integer;
+		double number;
 	};
 
 	/*
 	 * VALUE_TEXT: the text.  A number that came with a spelling of its own
 	 * (JSON, a result column) keeps it here (len > 0); otherwise len is 0.
 	 */
-	char	   *text;
-	size_t		len;
-	size_t		cap;
+	char *text;
+	size_t len;
+	size_t cap;
 } Value;
 
-#define VALUE_SCRATCH 40		/* enough for any number's text */
+#define VALUE_SCRATCH 40 /* enough for any number's text */
 
 extern void value_set_null(Value *value);
 extern void value_set_bool(Value *value, bool boolean);
@@ -65,8 +65,8 @@ extern void value_clear(Value *value);
  * The value as text, NUL-terminated; NULL for null.  Points into the value or
  * into scratch.  Doubles print so that they read back the same.
  */
-extern const char *value_text(const Value *value,
-							  char scratch[VALUE_SCRATCH], size_t *len);
+extern const char *value_text(const Value *value, char scratch[VALUE_SCRATCH],
+							  size_t *len);
 extern const char *value_kind_name(ValueKind kind);
 
-#endif							/* VALUE_H */
+#endif /* VALUE_H */

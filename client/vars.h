@@ -14,11 +14,11 @@
 
 typedef struct Symbols
 {
-	char	  **names;
-	int			count;
-	int			cap;
-	int		   *slots;			/* hash table over names, private to vars.c */
-	int			nslots;
+	char **names;
+	int count;
+	int cap;
+	int *slots; /* hash table over names, private to vars.c */
+	int nslots;
 } Symbols;
 
 /* The number of a name, made if it is new. */
@@ -32,13 +32,13 @@ typedef struct Vars
 {
 	const Symbols *symbols;
 	const struct Vars *parent;
-	Value	   *values;			/* by symbol */
-	unsigned char *is_set;		/* by symbol */
-	int			count;
+	Value *values;		   /* by symbol */
+	unsigned char *is_set; /* by symbol */
+	int count;
 } Vars;
 
 extern void vars_init(Vars *vars, const Symbols *symbols, const Vars *parent);
-extern void vars_forget(Vars *vars);	/* all unset, memory kept */
+extern void vars_forget(Vars *vars); /* all unset, memory kept */
 extern void vars_clear(Vars *vars);
 
 /* The value, or NULL when it is set neither here nor in a parent. */
@@ -50,4 +50,4 @@ extern Value *vars_set(Vars *vars, int symbol);
 /* "variable "nmae" is not set", naming the nearest one that is; false. */
 extern bool vars_undefined(const Vars *vars, int symbol, Err *err);
 
-#endif							/* VARS_H */
+#endif /* VARS_H */

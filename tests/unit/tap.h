@@ -19,12 +19,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static int	tap_run;
-static int	tap_failed;
+static int tap_run;
+static int tap_failed;
 
 /* Print one result line; the name comes as printf arguments. */
-__attribute__((format(printf, 2, 0)))
-static inline bool
+__attribute__((format(printf, 2, 0))) static inline bool
 tap_vresult(bool held, const char *fmt, va_list args)
 {
 	if (!held)
@@ -37,11 +36,10 @@ tap_vresult(bool held, const char *fmt, va_list args)
 	return held;
 }
 
-__attribute__((format(printf, 4, 5)))
-static inline bool
+__attribute__((format(printf, 4, 5))) static inline bool
 tap_ok(const char *file, int line, bool held, const char *fmt, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, fmt);
 	tap_vresult(held, fmt, args);
@@ -51,13 +49,12 @@ tap_ok(const char *file, int line, bool held, const char *fmt, ...)
 	return held;
 }
 
-__attribute__((format(printf, 5, 6)))
-static inline bool
+__attribute__((format(printf, 5, 6))) static inline bool
 tap_is_i64(const char *file, int line, int64_t got, int64_t want,
 		   const char *fmt, ...)
 {
-	va_list		args;
-	bool		held = got == want;
+	va_list args;
+	bool held = got == want;
 
 	va_start(args, fmt);
 	tap_vresult(held, fmt, args);
@@ -69,13 +66,12 @@ tap_is_i64(const char *file, int line, int64_t got, int64_t want,
 }
 
 /* Not-a-number is never within the tolerance, so it never passes. */
-__attribute__((format(printf, 6, 7)))
-static inline bool
+__attribute__((format(printf, 6, 7))) static inline bool
 tap_is_dbl(const char *file, int line, double got, double want,
 		   double tolerance, const char *fmt, ...)
 {
-	va_list		args;
-	bool		held = got == want || fabs(got - want) <= tolerance;
+	va_list args;
+	bool held = got == want || fabs(got - want) <= tolerance;
 
 	va_start(args, fmt);
 	tap_vresult(held, fmt, args);
@@ -101,13 +97,12 @@ tap_show(const char *label, const char *text)
 }
 
 /* Compares two strings; a null pointer equals only a null pointer. */
-__attribute__((format(printf, 5, 6)))
-static inline bool
+__attribute__((format(printf, 5, 6))) static inline bool
 tap_is_str(const char *file, int line, const char *got, const char *want,
 		   const char *fmt, ...)
 {
-	va_list		args;
-	bool		held = got && want ? strcmp(got, want) == 0 : got == want;
+	va_list args;
+	bool held = got && want ? strcmp(got, want) == 0 : got == want;
 
 	va_start(args, fmt);
 	tap_vresult(held, fmt, args);
@@ -153,4 +148,4 @@ done_testing(void)
 	return tap_failed == 0 && tap_run > 0 ? 0 : 1;
 }
 
-#endif							/* TAP_H */
+#endif /* TAP_H */

@@ -231,8 +231,8 @@ test_durations(void)
 
 	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
 		is_str(report_duration(durations[i].ns, buf, sizeof(buf)),
-			   durations[i].text, "%lld ns is %s",
-			   (long long) durations[i].ns, durations[i].text);
+			   durations[i].text, "%lld ns is %s", (long long) durations[i].ns,
+			   durations[i].text);
 }
 
 /* -------- the timeline -------- */
@@ -444,8 +444,8 @@ test_json(void)
 			   json_array_get(json_object_get(task, "spans"), 0), "started")),
 		   0.3, 1e-12, "a span's start");
 	ok(json_is_null(json_object_get(root, "server")), "no server is null");
-	is_str(json_string_value(json_object_get(
-			   json_object_get(root, "verdict"), "word")),
+	is_str(json_string_value(
+			   json_object_get(json_object_get(root, "verdict"), "word")),
 		   "PARTIAL", "the verdict");
 	json_decref(root);
 	free(text);

@@ -13,28 +13,27 @@
 
 static Plan *plan;
 static Spans *spans;
-static const PlanStep *http;	/* the steps of the plan below */
+static const PlanStep *http; /* the steps of the plan below */
 static const PlanStep *sql;
 static const PlanStep *nap;
 static const PlanStep *set;
 static const PlanStep *child[3];
 
-static const char plan_text[] =
-	"\\http h GET http://127.0.0.1:1/\n"
-	"SELECT 1;\n"
-	"\\sleep 1\n"
-	"\\set x 1\n"
-	"\\gather\n"
-	"SELECT 2;\n"
-	"SELECT 3;\n"
-	"\\sleep 1\n"
-	"\\end\n";
+static const char plan_text[] = "\\http h GET http://127.0.0.1:1/\n"
+								"SELECT 1;\n"
+								"\\sleep 1\n"
+								"\\set x 1\n"
+								"\\gather\n"
+								"SELECT 2;\n"
+								"SELECT 3;\n"
+								"\\sleep 1\n"
+								"\\end\n";
 
 static void
 begin(int max_tasks)
 {
 	spans = spans_new(plan, max_tasks);
-	spans_event(spans, &(Event) {.kind = EVENT_RUN_BEGIN});
+	spans_event(spans, &(Event){.kind = EVENT_RUN_BEGIN});
 }
 
 static void
@@ -47,31 +46,41 @@ end(void)
 static void
 run_end(int64_t at)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_RUN_END, .time_ns = at * MS});
+	spans_event(spans, &(Event){.kind = EVENT_RUN_END, .time_ns = at * MS});
 }
 
 static void
 task_ready(int64_t at, uint64_t task, const char *name)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_READY,
-				.time_ns = at * MS, .task = task, .text = name});
+	spans_event(spans, &(Event){.kind = EVENT_TASK,
+								.value = TASK_READY,
+								.time_ns = at * MS,
+								.task = task,
+								.text = name});
 }
 
 static void
 task_done(int64_t at, uint64_t task, int outcome, const char *error)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_DONE,
-				.time_ns = at * MS, .task = task, .text = error,
-				.other = (uint64_t) outcome});
+	spans_event(spans, &(Event){.kind = EVENT_TASK,
+								.value = TASK_DONE,
+								.time_ns = at * MS,
+								.task = task,
+								.text = error,
+								.other = (uint64_t) outcome});
 }
 
 static void
 step_in(int slot, int64_t at, uint64_t task, const PlanStep *step, Call call,
 		StepState state)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_STEP, .value = (int) state,
-				.time_ns = at * MS, .task = task, .step = step, .slot = slot,
-				.other = (uint64_t) call});
+	spans_event(spans, &(Event){.kind = EVENT_STEP,
+								.value = (int) state,
+								.time_ns = at * MS,
+								.task = task,
+								.step = step,
+								.slot = slot,
+								.other = (uint64_t) call});
 }
 
 static void
@@ -84,25 +93,34 @@ step(int64_t at, uint64_t task, const PlanStep *plan_step, Call call,
 static void
 arrived(int64_t at, uint64_t task)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_STEP_ARRIVED,
-				.time_ns = at * MS, .task = task});
+	spans_event(spans, &(Event){.kind = EVENT_STEP_ARRIVED,
+								.time_ns = at * MS,
+								.task = task});
 }
 
 static void
 lease(int64_t at, uint64_t task, int conn, bool waited, uint64_t from)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_LEASE, .time_ns = at * MS,
-				.task = task, .step = sql, .value = waited, .amount = conn,
-				.other = from});
+	spans_event(spans, &(Event){.kind = EVENT_LEASE,
+								.time_ns = at * MS,
+								.task = task,
+								.step = sql,
+								.value = waited,
+								.amount = conn,
+								.other = from});
 }
 
 static void
 hold(int64_t from, int64_t until, uint64_t task, const PlanStep *plan_step)
 {
-	spans_event(spans, &(Event) {.kind = EVENT_HOLD, .time_ns = from * MS,
-				.task = task, .step = plan_step});
-	spans_event(spans, &(Event) {.kind = EVENT_HOLD_END,
-				.time_ns = until * MS, .task = task, .step = plan_step});
+	spans_event(spans, &(Event){.kind = EVENT_HOLD,
+								.time_ns = from * MS,
+								.task = task,
+								.step = plan_step});
+	spans_event(spans, &(Event){.kind = EVENT_HOLD_END,
+								.time_ns = until * MS,
+								.task = task,
+								.step = plan_step});
 }
 
 /* One whole step that waits for nothing before it starts. */
@@ -131,7 +149,7 @@ static void
 is_class(int task, Class class, int64_t want, const char *what)
 {
 	const TaskSpans *kept = &spans->tasks[task];
-	int64_t		sum = 0;
+	int64_t sum = 0;
 
 	for (int i = 0; i < CLASSES; i++)
 		sum += kept->class_ns[i];
@@ -190,10 +208,15 @@ test_pool(void)
 	const Span *span;
 
 	begin(10);
-	spans_event(spans, &(Event) {.kind = EVENT_CONN, .amount = 3,
-				.value = CONN_CONNECTING, .other = 0});
-	spans_event(spans, &(Event) {.kind = EVENT_CONN, .amount = 3,
-				.value = CONN_IDLE, .other = 4711, .time_ns = 2 * MS});
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 3,
+								.value = CONN_CONNECTING,
+								.other = 0});
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 3,
+								.value = CONN_IDLE,
+								.other = 4711,
+								.time_ns = 2 * MS});
 	task_ready(0, 1, "waits");
 	step(0, 1, sql, CALL_ASYNC, STEP_QUEUED);
 	lease(40, 1, 3, true, 9);
@@ -275,7 +298,7 @@ test_gather(void)
 	kept = &spans->tasks[0];
 	is_i64(kept->nspans, 4, "four spans");
 	ok(kept->spans[0].gather == -1 && kept->spans[1].gather == 1 &&
-	   kept->spans[2].gather == 1 && kept->spans[3].gather == 1,
+		   kept->spans[2].gather == 1 && kept->spans[3].gather == 1,
 	   "children name the first of them");
 	ok(kept->spans[2].conn == 1, "the follower's connection");
 	end();
@@ -323,7 +346,7 @@ test_odd_times(void)
 	step(30, 1, nap, CALL_ASYNC, STEP_RUNNING);
 	arrived(99, 1);
 	step(40, 1, nap, CALL_ASYNC, STEP_OK);
-	arrived(41, 1);				/* nothing is live */
+	arrived(41, 1); /* nothing is live */
 	step(45, 1, set, CALL_ASYNC, STEP_FAILED);
 	task_done(45, 1, 1, "no");
 	span = spans->tasks[0].spans;
@@ -346,9 +369,10 @@ test_order(void)
 	task_ready(0, 11, "first");
 	task_ready(1, 12, "second");
 	task_ready(2, 13, "third");
-	spans_event(spans, &(Event) {.kind = EVENT_TASK, .value = TASK_READY,
-				.task = TRACE_SETUP});
-	spans_event(spans, &(Event) {.kind = EVENT_HOLD, .task = TRACE_TEARDOWN});
+	spans_event(spans, &(Event){.kind = EVENT_TASK,
+								.value = TASK_READY,
+								.task = TRACE_SETUP});
+	spans_event(spans, &(Event){.kind = EVENT_HOLD, .task = TRACE_TEARDOWN});
 	whole_step(2, 9, 13, nap);
 	task_done(9, 13, 0, NULL);
 	whole_step(1, 10, 12, nap);
@@ -372,8 +396,8 @@ test_order(void)
 static void
 test_many(void)
 {
-	int64_t		now = 0;
-	int64_t		sum = 0;
+	int64_t now = 0;
+	int64_t sum = 0;
 
 	begin(5);
 	for (uint64_t i = 1; i <= 1000; i++)
@@ -426,7 +450,7 @@ test_costliest(void)
 int
 main(void)
 {
-	Err			err;
+	Err err;
 
 	plan = plan_from(plan_text, true, &err);
 	if (!ok(plan != NULL && plan->bodies[0].nsteps >= 8, "the plan is read"))

@@ -13,8 +13,8 @@
 static int
 compare_i64(const void *a, const void *b)
 {
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
+	int64_t x = *(const int64_t *) a;
+	int64_t y = *(const int64_t *) b;
 
 	return (x > y) - (x < y);
 }
@@ -30,7 +30,7 @@ next_value(uint64_t *state)
 static void
 test_empty(void)
 {
-	Histogram	none = {0};
+	Histogram none = {0};
 
 	is_i64(histogram_percentile(&none, 0.5), 0, "empty: percentile");
 	is_dbl(histogram_mean_ns(&none), 0, 0, "empty: mean");
@@ -43,10 +43,10 @@ test_percentiles(void)
 {
 	static const double fractions[] = {0.001, 0.25, 0.5, 0.9, 0.99, 0.999};
 	static int64_t values[VALUES];
-	Histogram	all = {0};
-	Histogram	odd = {0};
-	uint64_t	state = 1;
-	double		sum = 0;
+	Histogram all = {0};
+	Histogram odd = {0};
+	uint64_t state = 1;
+	double sum = 0;
 
 	for (int i = 0; i < VALUES; i++)
 	{
@@ -64,7 +64,7 @@ test_percentiles(void)
 		   "the mean is exact");
 	for (size_t i = 0; i < sizeof(fractions) / sizeof(fractions[0]); i++)
 	{
-		int64_t		want = values[(int) ceil(fractions[i] * VALUES) - 1];
+		int64_t want = values[(int) ceil(fractions[i] * VALUES) - 1];
 
 		is_dbl((double) histogram_percentile(&all, fractions[i]),
 			   (double) want, 0.016 * (double) want + 0.5,
@@ -78,8 +78,8 @@ test_percentiles(void)
 static void
 test_edges(void)
 {
-	Histogram	edges = {0};
-	Histogram	copy = {0};
+	Histogram edges = {0};
+	Histogram copy = {0};
 
 	histogram_add(&edges, INT64_MAX);
 	is_i64(histogram_percentile(&edges, 0.5), INT64_MAX, "the largest value");
