@@ -285,6 +285,7 @@ loop_watch_set(LoopWatch *watch, unsigned events)
 	if (events == watch->events)
 		return; /* a change costs two system calls */
 	watch->events = events;
+	watch->arrived_poll = UINT64_MAX; /* what was seen was another event */
 	if (events == 0)
 		uv_poll_stop(&self->poll);
 	else

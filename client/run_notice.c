@@ -10,6 +10,8 @@
 
 /* Different texts remembered; of the others only the number is told. */
 #define MAX_NOTICES 50
+/* A server may send megabytes; more than this of one notice helps nobody. */
+#define MAX_NOTICE_BYTES 2000
 
 static NoticeCount *
 notice_find(Run *run, const char *text)
@@ -21,9 +23,14 @@ notice_find(Run *run, const char *text)
 }
 
 void
-run_notice(Run *run, const char *severity, const char *text)
+run_notice(Run *run, const char *severity, const char *whole)
 {
-	NoticeCount *known = notice_find(run, text);
+	char text[MAX_NOTICE_BYTES + 4];
+	NoticeCount *known;
+
+	snprintf(text, sizeof(text), "%.*s%s", MAX_NOTICE_BYTES, whole,
+			 strlen(whole) > MAX_NOTICE_BYTES ? "..." : "");
+	known = notice_find(run, text);
 
 	if (known != NULL)
 	{

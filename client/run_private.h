@@ -83,7 +83,7 @@ extern void run_stop_if_idle(Run *run);
 extern void run_free_tasks(Run *run);
 
 /* run_notice.c: each text once, with a count at the end */
-extern void run_notice(Run *run, const char *severity, const char *text);
+extern void run_notice(Run *run, const char *severity, const char *whole);
 extern void run_tell_notices(const Run *run);
 extern void run_forget_notices(Run *run);
 
