@@ -205,6 +205,7 @@ conn_serve(Conn *conn)
 	PQsetnonblocking(conn->pg, 1);
 	conn->pid = PQbackendPID(conn->pg);
 	conn->server_version = PQserverVersion(conn->pg);
+	target->server_version = conn->server_version;
 	find_ssl(conn);
 	conn_watch(conn, LOOP_READ, conn_on_ready);
 	pthread_mutex_lock(&target->lock);

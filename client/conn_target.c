@@ -599,3 +599,9 @@ conn_target_stop_waiting(ConnTarget *target, ConnOpening *opening)
 	if (*link != NULL)
 		*link = *conn_opening_next(opening);
 }
+
+int
+conn_target_server_version(const ConnTarget *target)
+{
+	return target->server_version;
+}

@@ -47,4 +47,7 @@ extern bool conn_target_needs_password(const ConnTarget *target);
 extern bool conn_target_options_refused(const ConnTarget *target,
 										bool *is_pooler);
 
+/* Such as 150020; 0 before the first connection is open. */
+extern int conn_target_server_version(const ConnTarget *target);
+
 #endif /* CONN_TARGET_H */

@@ -71,6 +71,8 @@ typedef struct Demo
 	int noutcomes;
 	char *timeline; /* of the mixed case; NULL: it did not run */
 	bool interrupted;
+	bool http_is_asked;
+	char http_reason[900]; /* why the server may not fetch; "": it may */
 } Demo;
 
 static const char offer_plan[] =
@@ -207,6 +209,20 @@ explain(Outcome *outcome, const RunResult *result)
 		snprintf(outcome->cause, sizeof(outcome->cause), "%s", verdict.why);
 }
 
+/* What overlaps inside one statement the client's own times cannot tell. */
+static void
+explain_server(Outcome *outcome, int64_t unit_ns)
+{
+	bool overlaps = outcome->measured_ns * 2 < unit_ns * 3;
+
+	snprintf(outcome->overlap, sizeof(outcome->overlap), "%s",
+			 overlaps ? "overlaps" : "serial");
+	snprintf(outcome->cause, sizeof(outcome->cause), "%s",
+			 overlaps ? ""
+					  : "each http_get waits for its own answer before the "
+						"next begins; http_fetch_all sends them together");
+}
+
 static void
 fail(Outcome *outcome, const Err *error)
 {
@@ -233,7 +249,10 @@ judge(Outcome *outcome, const Demo *demo, const RunResult *result)
 	outcome->measured_ns = result->wall_ns;
 	if (result->has_prediction)
 		outcome->predicted_ns = result->prediction.predicted_ns;
-	explain(outcome, result);
+	if (experiment->needs & NEEDS_HTTP)
+		explain_server(outcome, demo->unit_ns);
+	else
+		explain(outcome, result);
 	off = fabs((double) (outcome->measured_ns - outcome->expected_ns)) /
 		  (double) demo->unit_ns;
 	if (result->first_error != NULL)
@@ -269,6 +288,45 @@ keep_timeline(Demo *demo, const RunResult *result)
 		return;
 	report_timeline(out, result, &style);
 	fclose(out);
+}
+
+/*
+ * May this role's session on that server fetch from the delay server?  Asked
+ * once, by trying; the reason is empty when it may.
+ */
+static const char *
+http_refusal(Demo *demo)
+{
+	static const char probe[] =
+		"SELECT (asyncdemo.http_get(:http || '/')).status;\n";
+	RunOptions options = demo->options.run;
+	Err err = {0};
+	const Err *refused;
+	Plan *plan;
+	Run *run;
+
+	if (demo->http_is_asked)
+		return demo->http_reason;
+	demo->http_is_asked = true;
+	options.quiet = true;
+	options.has_protocol = true;
+	options.protocol = PROTOCOL_EXTENDED;
+	plan = read_plan(demo, "<question>", probe, &err);
+	if (plan == NULL)
+	{
+		snprintf(demo->http_reason, sizeof(demo->http_reason), "%s",
+				 err.message);
+		return demo->http_reason;
+	}
+	run = run_plan(plan, &options, &err);
+	refused = err.kind != ERR_NONE ? &err : run_result(run)->first_error;
+	if (refused != NULL)
+		snprintf(demo->http_reason, sizeof(demo->http_reason),
+				 "the server may not fetch from the delay server: %s",
+				 refused->message);
+	run_free(run);
+	plan_free(plan);
+	return demo->http_reason;
 }
 
 /* Run the plan with its own options; what came out goes into outcome. */
@@ -319,6 +377,9 @@ try_experiment(Demo *demo, const Experiment *experiment)
 
 	*outcome = (Outcome){
 		.experiment = experiment, .status = SKIPPED, .predicted_ns = -1};
+	if (reason == NULL && (experiment->needs & NEEDS_HTTP) &&
+		*http_refusal(demo) != '\0')
+		reason = demo->http_reason;
 	if (reason != NULL)
 	{
 		snprintf(outcome->cause, sizeof(outcome->cause), "%s", reason);

@@ -53,6 +53,12 @@ const Experiment experiments[EXPERIMENTS] = {
 	 .connections = 1, .shares = true},
 	{"22", "22_burn.sql", "burn CPU, 2 a core", .units = 2, .connections = 1,
 	 .unjudged = true, .needs = NEEDS_EXTENSION | NEEDS_LOCAL},
+	{"23", "23_server_two_gets.sql", "server: two http_get", .units = 2,
+	 .connections = 1, .needs = NEEDS_EXTENSION | NEEDS_HTTP},
+	{"24", "24_server_fetch_all.sql", "server: http_fetch_all", .units = 1,
+	 .connections = 1, .needs = NEEDS_EXTENSION | NEEDS_HTTP},
+	{"25", "25_server_send_wait.sql", "server: http_send, http_wait",
+	 .units = 1, .connections = 1, .needs = NEEDS_EXTENSION | NEEDS_HTTP},
 };
 
 const char *

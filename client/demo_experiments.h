@@ -15,6 +15,7 @@
 #define NEEDS_TABLE 2	  /* may create a table */
 #define NEEDS_EXTENSION 4 /* pg_sleep cannot stand in */
 #define NEEDS_LOCAL 8	  /* the server computes on this machine */
+#define NEEDS_HTTP 16	  /* the server may fetch from the delay server */
 
 typedef struct Experiment
 {
@@ -28,7 +29,7 @@ typedef struct Experiment
 	unsigned needs;
 } Experiment;
 
-#define EXPERIMENTS 23
+#define EXPERIMENTS 26
 
 extern const Experiment experiments[EXPERIMENTS];
 

@@ -544,6 +544,8 @@ run_finish(Run *run, Err *err)
 	result->plan = run->plan;
 	result->spans = run->spans;
 	result->run_id = run->run_id;
+	if (run->target != NULL)
+		result->server_version = conn_target_server_version(run->target);
 	result->mode = mode_name(run->options->mode);
 	result->concurrency = run->concurrency;
 	result->loop_idle_ns = -1;
