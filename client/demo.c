@@ -9,6 +9,7 @@
 #include "demo.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -185,15 +186,35 @@ missing(const Experiment *experiment, const Offer *offer)
 	return NULL;
 }
 
+/* What the control group grants, rounded up; INT_MAX: no limit is told. */
+static int
+cgroup_cores(void)
+{
+	FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+	long long quota = 0;
+	long long period = 0;
+
+	if (file == NULL)
+		return INT_MAX;
+	if (fscanf(file, "%lld %lld", &quota, &period) != 2)
+		quota = period = 0; /* "max": none */
+	fclose(file);
+	if (quota <= 0 || period <= 0)
+		return INT_MAX;
+	return (int) ((quota + period - 1) / period);
+}
+
 static int
 count_cores(void)
 {
 	cpu_set_t cores;
+	int count = (int) sysconf(_SC_NPROCESSORS_ONLN);
+	int granted = cgroup_cores();
 
 	CPU_ZERO(&cores);
-	if (sched_getaffinity(0, sizeof(cores), &cores) != 0)
-		return (int) sysconf(_SC_NPROCESSORS_ONLN);
-	return CPU_COUNT(&cores);
+	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+		count = CPU_COUNT(&cores);
+	return granted < count ? granted : count;
 }
 
 static void
@@ -207,6 +228,34 @@ explain(Outcome *outcome, const RunResult *result)
 		*c = (char) (*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	if (strcmp(verdict.word, "OVERLAPS") != 0)
 		snprintf(outcome->cause, sizeof(outcome->cause), "%s", verdict.why);
+}
+
+/*
+ * A wait for a lock inside the server looks like a long query from here: an
+ * UPDATE of one row took as long as the other task's transaction.
+ */
+static void
+explain_lock(Outcome *outcome, const RunResult *result, int64_t unit_ns)
+{
+	const TaskSpans *waiter = NULL;
+
+	for (int i = 0; i < result->spans->ntasks; i++)
+		for (int j = 0; j < result->spans->tasks[i].nspans; j++)
+		{
+			const Span *span = &result->spans->tasks[i].spans[j];
+
+			if (span->step->kind == STEP_SQL &&
+				strcmp(span->step->sql.verb, "UPDATE") == 0 &&
+				span->arrived_ns - span->started_ns > unit_ns / 2)
+				waiter = &result->spans->tasks[i];
+		}
+	if (waiter == NULL)
+		return;
+	snprintf(outcome->overlap, sizeof(outcome->overlap), "serial");
+	snprintf(outcome->cause, sizeof(outcome->cause),
+			 "%s's UPDATE waited in the server for the row that the other "
+			 "task's transaction held",
+			 waiter->name);
 }
 
 /* What overlaps inside one statement the client's own times cannot tell. */
@@ -253,6 +302,8 @@ judge(Outcome *outcome, const Demo *demo, const RunResult *result)
 		explain_server(outcome, demo->unit_ns);
 	else
 		explain(outcome, result);
+	if (experiment->needs & NEEDS_TABLE)
+		explain_lock(outcome, result, demo->unit_ns);
 	off = fabs((double) (outcome->measured_ns - outcome->expected_ns)) /
 		  (double) demo->unit_ns;
 	if (result->first_error != NULL)
