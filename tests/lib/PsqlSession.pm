@@ -60,8 +60,9 @@ sub answer
 	while (($at = index($self->{buffer}, $mark)) < 0)
 	{
 		my $left = $end - time();
-		die "no answer in time; so far: $self->{buffer}\n"
-		  if $left <= 0 || !$select->can_read($left);
+		die "no answer in time; so far: $self->{buffer}\n" if $left <= 0;
+		# a signal that interrupts the wait is no answer and no end of it
+		next if !$select->can_read($left);
 		my $got =
 		  sysread($self->{out}, $self->{buffer}, 1 << 20,
 			length $self->{buffer});
