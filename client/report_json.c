@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "utf8.h"
 
 #define REPORT_VERSION 1
 #define FLUSH_BYTES 65536
@@ -23,10 +24,41 @@ typedef struct Json
 	bool comma; /* one is due before the next value */
 } Json;
 
+/* Valid in JSON, but they could steer a terminal that shows it. */
+static bool
+is_unsafe(uint32_t code)
+{
+	return (code >= 0x80 && code < 0xA0) || code == 0x061C || code == 0x200E ||
+		   code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+		   (code >= 0x2066 && code <= 0x2069);
+}
+
+/*
+ * What is beyond ASCII stands in strings only, and was made well-formed there;
+ * the buffer always ends between two values.
+ */
 static void
 flush(Json *json)
 {
-	fwrite(json->buf.data, 1, json->buf.len, json->out);
+	const char *data = json->buf.data;
+	size_t len = json->buf.len;
+	size_t begin = 0;
+
+	for (size_t i = 0; i < len;)
+	{
+		uint32_t code = 0;
+		int n =
+			(data[i] & 0x80) == 0 ? 1 : utf8_decode(data + i, len - i, &code);
+
+		if (is_unsafe(code))
+		{
+			fwrite(data + begin, 1, i - begin, json->out);
+			fprintf(json->out, "\\u%04x", (unsigned) code);
+			begin = i + (size_t) n;
+		}
+		i += n > 0 ? (size_t) n : 1;
+	}
+	fwrite(data + begin, 1, len - begin, json->out);
 	buf_reset(&json->buf);
 }
 
@@ -109,6 +141,17 @@ put_classes(Json *json, const int64_t *class_ns)
 	open_value(json, "classes", '{');
 	for (Class class = 0; class < CLASSES; class ++)
 		put_seconds(json, class_name(class), class_ns[class]);
+	close_value(json, '}');
+}
+
+/* Only those that took any time. */
+static void
+put_phases(Json *json, const char *key, const int64_t *phase_ns)
+{
+	open_value(json, key, '{');
+	for (Phase phase = 0; phase < PHASES; phase++)
+		if (phase_ns[phase] > 0)
+			put_seconds(json, phase_name(phase), phase_ns[phase]);
 	close_value(json, '}');
 }
 
@@ -213,6 +256,7 @@ put_run(Json *json, const RunResult *result)
 	put_classes(json, spans->class_ns);
 	put_histogram(json, "latency", &spans->latency);
 	put_histogram(json, "connects", &spans->connects);
+	put_phases(json, "connect_phases", spans->connect_phase_ns);
 }
 
 static void
@@ -229,12 +273,16 @@ put_steps(Json *json, const RunResult *result)
 		put_int(json, "step", stats->step->index);
 		put_string(json, "kind", step_kind_name(stats->step->kind));
 		put_string(json, "label", stats->step->label);
-		put_string(json, "call", call_name(stats->step->call));
+		put_string(json, "call", call_name(stats->call));
 		put_int(json, "line", stats->step->place.line);
 		put_int(json, "count", stats->count);
 		put_int(json, "failed", stats->failed);
 		put_histogram(json, "own", &stats->own);
 		put_histogram(json, "whole", &stats->whole);
+		put_phases(json, "phases", stats->phase_ns);
+		put_int(json, "holds", stats->holds);
+		put_seconds(json, "held", stats->held_ns);
+		put_seconds(json, "cost", stats->cost_ns);
 		close_value(json, '}');
 	}
 	close_value(json, ']');
@@ -260,11 +308,7 @@ put_span(Json *json, const Span *span)
 		put_int(json, "pid", span->pid);
 	if (span->lease_from > 0)
 		put_int(json, "lease_from", (int64_t) span->lease_from);
-	open_value(json, "phases", '{');
-	for (Phase phase = 0; phase < PHASES; phase++)
-		if (span->phase_ns[phase] > 0)
-			put_seconds(json, phase_name(phase), span->phase_ns[phase]);
-	close_value(json, '}');
+	put_phases(json, "phases", span->phase_ns);
 	close_value(json, '}');
 }
 
@@ -290,6 +334,38 @@ put_tasks(Json *json, const Spans *spans)
 		for (int j = 0; j < task->nspans; j++)
 			put_span(json, &task->spans[j]);
 		close_value(json, ']');
+		close_value(json, '}');
+	}
+	close_value(json, ']');
+}
+
+static void
+put_slowest(Json *json, const Spans *spans)
+{
+	open_value(json, "slowest", '[');
+	for (int i = 0; i < spans->nslowest; i++)
+	{
+		const SlowTask *slow = &spans->slowest[i];
+
+		open_value(json, NULL, '{');
+		put_int(json, "number", (int64_t) slow->number);
+		put_string(json, "name", slow->name);
+		put_seconds(json, "time", slow->took_ns);
+		put_string(json, "mostly", class_name(slow->mostly));
+		close_value(json, '}');
+	}
+	close_value(json, ']');
+}
+
+static void
+put_errors(Json *json, const Spans *spans)
+{
+	open_value(json, "errors", '[');
+	for (int i = 0; i < spans->nfailures; i++)
+	{
+		open_value(json, NULL, '{');
+		put_string(json, "message", spans->failures[i].message);
+		put_int(json, "count", spans->failures[i].count);
 		close_value(json, '}');
 	}
 	close_value(json, ']');
@@ -342,7 +418,9 @@ report_json(FILE *out, const RunResult *result)
 	put_run(&json, result);
 	put_steps(&json, result);
 	put_tasks(&json, result->spans);
+	put_slowest(&json, result->spans);
 	put_holds(&json, result->spans);
+	put_errors(&json, result->spans);
 	put_first_error(&json, result->first_error);
 	put_bool(&json, "expect_failed", result->expect_failed);
 	put_bool(&json, "interrupted", result->interrupted);

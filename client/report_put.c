@@ -162,6 +162,31 @@ report_put_text(FILE *out, const char *text, int columns, bool ascii)
 	return put_bytes(out, text, strlen(text), columns, ascii);
 }
 
+/*
+ * A word, up to the next blank; a number takes its unit with it, so that no
+ * line begins with one.
+ */
+static size_t
+word_len(const char *text)
+{
+	static const char *const units[] = {"ns", "us", "ms", "s", "%"};
+	size_t len = strcspn(text, " ");
+	const char *unit = text + len + 1;
+
+	if (len == 0 || text[len] == '\0' || text[len - 1] < '0' ||
+		text[len - 1] > '9')
+		return len;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	{
+		size_t unit_len = strlen(units[i]);
+
+		if (strncmp(unit, units[i], unit_len) == 0 &&
+			strchr(" .,;:)", unit[unit_len]) != NULL)
+			return len + 1 + strcspn(unit, " ");
+	}
+	return len;
+}
+
 void
 report_put_wrapped(FILE *out, const char *prefix, const char *text,
 				   const ReportStyle *style)
@@ -175,7 +200,7 @@ report_put_wrapped(FILE *out, const char *prefix, const char *text,
 	while (*text != '\0')
 	{
 		size_t blanks = strspn(text, " ");
-		size_t len = strcspn(text + blanks, " ");
+		size_t len = word_len(text + blanks);
 		size_t used;
 		int width;
 

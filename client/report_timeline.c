@@ -227,7 +227,8 @@ put_task(Picture *picture, const TaskSpans *task)
 			continue;
 		cover(picture, call_cell(span->call), span->started_ns,
 			  span->arrived_ns);
-		if (span->lease_from != 0)
+		if (span->lease_from != 0 || (span->step->kind == STEP_SQL &&
+									  task->class_ns[CLASS_CONNECT] > 0))
 			cover(picture, CELL_POOL, span->queued_ns, span->started_ns);
 	}
 	for (int i = 0; i < spans->nholds; i++)

@@ -1,6 +1,6 @@
 /*
  * span.c
- *	  Takes events, keeps the live tasks' spans, and sums up what ended.
+ *	  Takes events, and keeps the spans of the tasks that are live.
  *
  * What cannot be (an event of a step that is not live, a time before the one
  * it follows) is left out or moved to the nearest time that can be, so that
@@ -8,7 +8,6 @@
  */
 #include "span.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +16,6 @@
 #include "span_fold.h"
 
 #define CANCELED 2 /* TaskSpans.outcome */
-
-const char *
-class_name(Class class)
-{
-	static const char *const names[CLASSES] = {
-		"queued", "loop", "pool",  "thread",  "connect",
-		"server", "http", "sleep", "backoff", "client"};
-
-	return names[class];
-}
 
 /* -------- a Spans -------- */
 
@@ -50,6 +39,7 @@ spans_new(const Plan *plan, int max_tasks)
 	spans->max_tasks = max_tasks;
 	spans->steps = mem_alloc(nsteps * sizeof(StepStats) + 1);
 	spans->fold = fold;
+	fold->cheapest = -1;
 	fold->gathers = mem_alloc(nsteps * sizeof(PlanStep *) + 1);
 	for (int i = 0; i < plan->nbodies; i++)
 		body_gathers(&plan->bodies[i], fold->gathers);
@@ -81,6 +71,8 @@ spans_free(Spans *spans)
 		histogram_clear(&spans->steps[i].own);
 		histogram_clear(&spans->steps[i].whole);
 	}
+	for (int i = 0; i < spans->nfailures; i++)
+		free(spans->failures[i].message);
 	histogram_clear(&spans->latency);
 	histogram_clear(&spans->connects);
 	fold_free(spans->fold);
@@ -132,6 +124,8 @@ on_conn(Spans *spans, const Event *event)
 				break;
 			spans->conns_opened++;
 			histogram_add(&spans->connects, event->time_ns - conn->opening_ns);
+			conn->begun_ns = conn->opening_ns;
+			conn->ended_ns = event->time_ns;
 			conn->opening_ns = -1;
 			break;
 		default:
@@ -183,6 +177,7 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 		fold_gap(spans->fold, task, event->time_ns);
 	live = live_add_span(task);
 	live->wait = CLASS_CLIENT;
+	live->granted_ns = INT64_MAX;
 	span = &live->span;
 	span->step = event->step;
 	span->call = (Call) event->other;
@@ -215,6 +210,8 @@ span_start(Spans *spans, LiveTask *task, LiveSpan *live, int64_t time_ns)
 		span->conn = task->conn;
 		span->pid = conn_pid(spans->fold, span->conn);
 	}
+	if (span->gather < 0)
+		fold_start(spans->fold, task, live);
 }
 
 /* Only an async call's answer can be there before it is seen. */
@@ -231,23 +228,6 @@ span_arrived_ns(const LiveSpan *live)
 }
 
 static void
-span_count(Spans *spans, const LiveSpan *live)
-{
-	const Span *span = &live->span;
-	StepStats *stats = &spans->steps[span->step->index];
-
-	stats->step = span->step;
-	stats->count++;
-	if (span->outcome == STEP_FAILED)
-		stats->failed++;
-	histogram_add(&stats->whole, span->ended_ns - span->queued_ns);
-	if (!live->has_started)
-		return;
-	histogram_add(&stats->own, span->arrived_ns - span->started_ns);
-	spans->own_ns += span->arrived_ns - span->started_ns;
-}
-
-static void
 span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 		 int64_t time_ns)
 {
@@ -257,7 +237,7 @@ span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 	span->outcome = outcome;
 	span->ended_ns = time_ns > span->started_ns ? time_ns : span->started_ns;
 	span->arrived_ns = span_arrived_ns(live);
-	span_count(spans, live);
+	sum_span(spans, live);
 	task->nlive--;
 	if (task->nlive == 0)
 		fold_group(spans->fold, task);
@@ -293,6 +273,27 @@ on_step(Spans *spans, LiveTask *task, const Event *event)
 	}
 }
 
+/*
+ * A lease that nobody had before was waited for because it was opened; it may
+ * be lent in the midst of becoming idle for the first time.
+ */
+static void
+span_granted(SpanFold *fold, LiveSpan *live, const Event *event)
+{
+	const LiveConn *conn = conn_at(fold, event->amount);
+	bool is_opening = conn->opening_ns >= 0;
+
+	live->wait = CLASS_POOL;
+	live->granted_ns = event->time_ns;
+	live->span.lease_from = event->other;
+	if (event->other != 0)
+		return;
+	live->connect_begun_ns = is_opening ? conn->opening_ns : conn->begun_ns;
+	live->connect_ended_ns = is_opening ? event->time_ns : conn->ended_ns;
+	if (live->connect_begun_ns < live->span.queued_ns)
+		live->connect_begun_ns = live->span.queued_ns;
+}
+
 static void
 on_lease(Spans *spans, LiveTask *task, const Event *event)
 {
@@ -304,13 +305,24 @@ on_lease(Spans *spans, LiveTask *task, const Event *event)
 		return;
 	live->span.conn = (int) event->amount;
 	live->span.pid = conn_pid(spans->fold, live->span.conn);
-	if (event->value != 1)
-		return;
-	live->wait = CLASS_POOL;
-	live->span.lease_from = event->other;
+	if (event->value == 1)
+		span_granted(spans->fold, live, event);
 }
 
 /* -------- tasks -------- */
+
+/* Not by snprintf: a task may be over in ten microseconds. */
+static void
+task_name(LiveTask *task, const char *name)
+{
+	size_t len = name != NULL ? strlen(name) : 0;
+
+	if (len >= sizeof(task->name))
+		len = sizeof(task->name) - 1;
+	if (len > 0)
+		memcpy(task->name, name, len);
+	task->name[len] = '\0';
+}
 
 static void
 on_admitted(Spans *spans, const Event *event)
@@ -320,6 +332,8 @@ on_admitted(Spans *spans, const Event *event)
 
 	task->begun_ns = event->time_ns;
 	task->folded_ns = event->time_ns;
+	task->held_ns = spans->fold->held_ns;
+	task_name(task, event->text);
 	if (spans->ntasks >= spans->max_tasks)
 		return;
 	/* at powers of two */
@@ -333,47 +347,7 @@ on_admitted(Spans *spans, const Event *event)
 	kept->number = event->task;
 	kept->begun_ns = event->time_ns;
 	kept->ended_ns = event->time_ns;
-	snprintf(kept->name, sizeof(kept->name), "%s",
-			 event->text != NULL ? event->text : "");
-}
-
-static void
-task_keep(TaskSpans *kept, const LiveTask *task, int outcome,
-		  const char *error)
-{
-	kept->outcome = outcome;
-	kept->ended_ns = task->folded_ns;
-	memcpy(kept->class_ns, task->class_ns, sizeof(kept->class_ns));
-	kept->nspans = task->nspans;
-	if (task->nspans > 0)
-		kept->spans = mem_alloc((size_t) task->nspans * sizeof(Span));
-	for (int i = 0; i < task->nspans; i++)
-		kept->spans[i] = task->spans[i].span;
-	if (error != NULL)
-		kept->error = mem_strdup(error);
-}
-
-static void
-task_count(Spans *spans, const LiveTask *task, int outcome)
-{
-	int64_t took_ns = task->folded_ns - task->begun_ns;
-	int64_t sum_ns = 0;
-
-	for (int i = 0; i < CLASSES; i++)
-	{
-		sum_ns += task->class_ns[i];
-		spans->class_ns[i] += task->class_ns[i];
-	}
-	assert(sum_ns == took_ns);
-	(void) sum_ns;
-	spans->task_ns += took_ns;
-	histogram_add(&spans->latency, took_ns);
-	if (outcome == 0)
-		spans->done++;
-	else if (outcome == 1)
-		spans->failed++;
-	else
-		spans->canceled++;
+	memcpy(kept->name, task->name, sizeof(kept->name));
 }
 
 static void
@@ -384,9 +358,7 @@ task_end(Spans *spans, LiveTask *task, int outcome, int64_t time_ns,
 		if (!task->spans[i].has_ended)
 			span_end(spans, task, &task->spans[i], STEP_CANCELED, time_ns);
 	fold_gap(spans->fold, task, time_ns);
-	task_count(spans, task, outcome);
-	if (task->kept >= 0)
-		task_keep(&spans->tasks[task->kept], task, outcome, error);
+	sum_task(spans, task, outcome, error);
 	live_remove(spans->fold, task);
 }
 
@@ -475,7 +447,9 @@ spans_event(void *arg, const Event *event)
 			on_conn(spans, event);
 			return;
 		case EVENT_CONN_PHASE:
-			return; /* in the connection's whole already */
+			if (event->other > 0)
+				spans->connect_phase_ns[event->value] += event->amount;
+			return;
 		default:
 			break;
 	}

@@ -4,29 +4,14 @@
  *	  time passed.
  *
  * A Spans is a sink of the trace.  It keeps the spans of a bounded number of
- * tasks, and sums, counts and histograms of all.  Every nanosecond between a
- * task's begin and end belongs to exactly one class; they add up.
+ * tasks, and sums, counts and histograms of all.  A task's classes add up.
  */
 #ifndef SPAN_H
 #define SPAN_H
 
+#include "class.h"
 #include "stats.h"
 #include "trace.h"
-
-typedef enum Class
-{
-	CLASS_QUEUED,  /* ready for the first time, not yet begun */
-	CLASS_LOOP,	   /* arrived or ready, but the loop was held */
-	CLASS_POOL,	   /* waiting for a lease */
-	CLASS_THREAD,  /* waiting for a worker */
-	CLASS_CONNECT, /* a connection of its own being opened */
-	CLASS_SERVER,  /* SQL under way (network included) */
-	CLASS_HTTP,	   /* HTTP under way */
-	CLASS_SLEEP,
-	CLASS_BACKOFF, /* between two attempts */
-	CLASS_CLIENT,  /* our own work */
-	CLASSES
-} Class;
 
 /* One started step. */
 typedef struct Span
@@ -72,11 +57,33 @@ typedef struct HoldSpan
 typedef struct StepStats
 {
 	const PlanStep *step; /* NULL: this plan step never ran */
+	Call call;			  /* as it ran, which --mode may change */
 	int64_t count;
 	int64_t failed;
 	Histogram own;	 /* started to arrived */
 	Histogram whole; /* queued to ended */
+	int64_t phase_ns[PHASES];
+	int64_t holds; /* these three are there when the run has ended */
+	int64_t held_ns;
+	int64_t cost_ns; /* others' time lost */
 } StepStats;
+
+typedef struct SlowTask
+{
+	uint64_t number;
+	char name[64];
+	int64_t took_ns;
+	Class mostly;
+} SlowTask;
+
+typedef struct FailureKind
+{
+	char *message;
+	int64_t count; /* failed tasks with this message */
+} FailureKind;
+
+#define SLOWEST_KEPT 5
+#define FAILURES_KEPT 16
 
 typedef struct Spans
 {
@@ -94,18 +101,20 @@ typedef struct Spans
 	int64_t own_ns;			   /* all steps: started to arrived */
 	Histogram latency;		   /* tasks, begun to ended */
 	StepStats *steps;		   /* by PlanStep.index */
-	HoldSpan *holds;		   /* bounded: the costliest are kept, in order
-								* of time; there when the run has ended */
+	HoldSpan *holds; /* the costliest, in order of time; after the run's end */
 	int nholds;
+	SlowTask slowest[SLOWEST_KEPT]; /* of all tasks */
+	int nslowest;
+	FailureKind failures[FAILURES_KEPT]; /* of all tasks */
+	int nfailures;
 	int conns_opened;
 	Histogram connects;
+	int64_t connect_phase_ns[PHASES];
 	struct SpanFold *fold; /* private: tasks that are live */
 } Spans;
 
 extern Spans *spans_new(const Plan *plan, int max_tasks);
 extern void spans_free(Spans *spans);
 extern void spans_event(void *spans, const Event *event); /* a TraceSink */
-
-extern const char *class_name(Class class);
 
 #endif /* SPAN_H */

@@ -6,7 +6,8 @@
  * on: what it passes over is given away once, so that the classes add up.
  *
  *	begun	 -> first queued	queued
- *	queued	 -> started			pool, thread, else client
+ *	queued	 -> granted			pool, connect, thread
+ *	granted	 -> started			client
  *	started	 -> arrived			server, http, sleep, by the step's kind
  *	arrived	 -> ended			client
  *	ended	 -> next queued		client
@@ -22,6 +23,8 @@
 
 #include "mem.h"
 
+#define MARKS_A_SPAN 7
+
 static void
 fold_until(SpanFold *fold, LiveTask *task, int64_t until_ns, Class class)
 {
@@ -30,7 +33,7 @@ fold_until(SpanFold *fold, LiveTask *task, int64_t until_ns, Class class)
 	if (until_ns <= task->folded_ns)
 		return;
 	if (class == CLASS_CLIENT || class == CLASS_QUEUED)
-		held_ns = hold_charge(fold, task->number, task->folded_ns, until_ns);
+		held_ns = hold_charge(fold, task, until_ns);
 	task->class_ns[CLASS_LOOP] += held_ns;
 	task->class_ns[class] += until_ns - task->folded_ns - held_ns;
 	task->folded_ns = until_ns;
@@ -41,35 +44,7 @@ fold_gap(SpanFold *fold, LiveTask *task, int64_t until_ns)
 {
 	fold_until(fold, task, until_ns,
 			   task->nspans == 0 ? CLASS_QUEUED : CLASS_CLIENT);
-}
-
-static Class
-class_of_kind(StepKind kind)
-{
-	switch (kind)
-	{
-		case STEP_SQL:
-			return CLASS_SERVER;
-		case STEP_HTTP:
-			return CLASS_HTTP;
-		case STEP_SLEEP:
-			return CLASS_SLEEP;
-		default:
-			return CLASS_CLIENT;
-	}
-}
-
-/* Of the stretch that begins at from_ns and holds no mark. */
-static Class
-class_of_span(const LiveSpan *live, int64_t from_ns)
-{
-	const Span *span = &live->span;
-
-	if (!live->has_started || from_ns < span->started_ns)
-		return live->wait;
-	if (from_ns < span->arrived_ns)
-		return class_of_kind(span->step->kind);
-	return CLASS_CLIENT;
+	task->held_ns = fold->held_ns;
 }
 
 /*
@@ -110,6 +85,60 @@ span_explain_wait(const LiveTask *task, LiveSpan *live)
 		live->wait = CLASS_THREAD;
 }
 
+/* Of the stretch that begins at from_ns and holds no mark. */
+static Class
+class_of_span(const LiveSpan *live, int64_t from_ns)
+{
+	const Span *span = &live->span;
+
+	if (live->has_started && from_ns >= span->started_ns)
+		return from_ns < span->arrived_ns ? class_of_kind(span->step->kind)
+										  : CLASS_CLIENT;
+	if (from_ns >= live->granted_ns)
+		return CLASS_CLIENT;
+	return from_ns >= live->connect_begun_ns &&
+				   from_ns < live->connect_ended_ns
+			   ? CLASS_CONNECT
+			   : live->wait;
+}
+
+/* The moments at which the answer of class_of_span may change, in order. */
+static void
+span_marks(const LiveSpan *live, int64_t marks[MARKS_A_SPAN])
+{
+	const Span *span = &live->span;
+
+	marks[0] = span->queued_ns;
+	marks[1] = live->connect_begun_ns;
+	marks[2] = live->connect_ended_ns;
+	marks[3] = live->granted_ns < span->started_ns ? live->granted_ns
+												   : span->started_ns;
+	marks[4] = span->started_ns;
+	marks[5] = span->arrived_ns;
+	marks[6] = span->ended_ns;
+}
+
+/* One span alone, as far as until_ns. */
+static void
+fold_single(SpanFold *fold, LiveTask *task, LiveSpan *live, int64_t until_ns)
+{
+	int64_t marks[MARKS_A_SPAN];
+
+	span_explain_wait(task, live);
+	span_marks(live, marks);
+	for (int i = 0; i < MARKS_A_SPAN && task->folded_ns < until_ns; i++)
+		if (marks[i] > task->folded_ns)
+			fold_until(fold, task, marks[i] < until_ns ? marks[i] : until_ns,
+					   class_of_span(live, task->folded_ns));
+}
+
+void
+fold_start(SpanFold *fold, LiveTask *task, LiveSpan *live)
+{
+	fold_single(fold, task, live, live->span.started_ns);
+	task->held_ns = fold->held_ns;
+}
+
 static int
 compare_marks(const void *a, const void *b)
 {
@@ -119,11 +148,10 @@ compare_marks(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The moments at which the answer to "whose time is it" may change. */
 static int
 group_marks(SpanFold *fold, const LiveTask *task)
 {
-	int need = (task->nspans - task->group) * 4;
+	int need = (task->nspans - task->group) * MARKS_A_SPAN;
 	int n = 0;
 
 	if (need > fold->marks_cap)
@@ -132,17 +160,9 @@ group_marks(SpanFold *fold, const LiveTask *task)
 			mem_realloc(fold->marks, (size_t) need * sizeof(int64_t));
 		fold->marks_cap = need;
 	}
-	for (int i = task->group; i < task->nspans; i++)
-	{
-		const Span *span = &task->spans[i].span;
-
-		fold->marks[n++] = span->queued_ns;
-		fold->marks[n++] = span->started_ns;
-		fold->marks[n++] = span->arrived_ns;
-		fold->marks[n++] = span->ended_ns;
-	}
-	if (n > 4)
-		qsort(fold->marks, (size_t) n, sizeof(int64_t), compare_marks);
+	for (int i = task->group; i < task->nspans; i++, n += MARKS_A_SPAN)
+		span_marks(&task->spans[i], fold->marks + n);
+	qsort(fold->marks, (size_t) n, sizeof(int64_t), compare_marks);
 	return n;
 }
 
@@ -167,8 +187,8 @@ group_class(const LiveTask *task, int64_t from_ns)
 	return class;
 }
 
-void
-fold_group(SpanFold *fold, LiveTask *task)
+static void
+fold_together(SpanFold *fold, LiveTask *task)
 {
 	int n = group_marks(fold, task);
 
@@ -178,5 +198,17 @@ fold_group(SpanFold *fold, LiveTask *task)
 		if (fold->marks[i] > task->folded_ns)
 			fold_until(fold, task, fold->marks[i],
 					   group_class(task, task->folded_ns));
+}
+
+void
+fold_group(SpanFold *fold, LiveTask *task)
+{
+	LiveSpan *first = &task->spans[task->group];
+
+	if (task->nspans - task->group == 1)
+		fold_single(fold, task, first, first->span.ended_ns);
+	else
+		fold_together(fold, task);
+	task->held_ns = fold->held_ns;
 	task->group = task->nspans;
 }

@@ -82,6 +82,7 @@ live_add(SpanFold *fold, uint64_t number)
 	task->spans_cap = spans_cap;
 	task->number = number;
 	task->kept = -1;
+	task->last_hold = -1;
 	chain_add(fold, task);
 	fold->nlive++;
 	return task;

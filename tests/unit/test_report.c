@@ -11,6 +11,7 @@
 #include "report_table.h"
 #include "utf8.h"
 
+#include "plan_helper.h"
 #include "tap.h"
 
 #define MS INT64_C(1000000)
@@ -199,8 +200,18 @@ sample_make_many(Sample *s)
 	s->all.ntasks = MAX_TASKS;
 	s->all.done = 99998;
 	s->all.failed = 2;
-	s->tasks[3].outcome = 1;
-	s->tasks[3].error = (char *) "bad \033[31m\xE2\x80\xAEthing\n";
+	s->all.failures[0] =
+		(FailureKind){(char *) "bad \033[31m\xE2\x80\xAEthing\n", 1};
+	s->all.nfailures = 1;
+	s->all.slowest[0] = (SlowTask){.number = 77777,
+								   .name = "t2",
+								   .took_ns = 900 * MS,
+								   .mostly = CLASS_HTTP};
+	s->all.nslowest = 1;
+	s->stats[0].call = CALL_THREAD; /* --mode threads */
+	s->stats[0].holds = 12;
+	s->stats[0].held_ns = 3600 * MS;
+	s->stats[0].cost_ns = 7200 * MS;
 }
 
 /* -------- durations -------- */
@@ -255,6 +266,23 @@ static const char golden[] =
 	"  Fix: make step 1 of t1 (http, line 4) async > predicted 0.600 s "
 	"(-33 %).\n";
 
+static const char golden_utf8[] = "  t1  ███http████▒▒▒▒sql▒▒▒▒▒\n"
+								  "  t2  ···········▒▒▒http▒▒▒▒▒████sql████\n"
+								  "loop  ████t1█████            ████t2█████\n"
+								  "      0                          0.900 s\n"
+								  "      █ blocking   ▒ async\n"
+								  "      · ready, loop held by another task\n"
+								  "  wall 0.900 s   overlap 1.33×\n"
+								  "  predicted 0.900 s\n"
+								  "  best possible 0.600 s\n"
+								  "  one after another 1.20 s   PARTIAL\n"
+								  "  Why: t2 could not start for 0.300 s:\n"
+								  "       step 1 of t1 (http, line 4,\n"
+								  "       blocking) held the loop.\n"
+								  "  Fix: make step 1 of t1 (http, line 4)\n"
+								  "       async → predicted 0.600 s\n"
+								  "       (−33 %).\n";
+
 static void
 test_golden(void)
 {
@@ -265,10 +293,9 @@ test_golden(void)
 	is_str(text, golden, "the report of two tasks, in ASCII");
 	free(text);
 	style.ascii = false;
+	style.columns = 40;
 	text = text_of(report_text, &s->result, &style);
-	ok(strstr(text, "\u2588http\u2588") != NULL, "blocks in UTF-8");
-	ok(strstr(text, "\u2592sql\u2592") != NULL, "shades in UTF-8");
-	ok(strstr(text, "\u00B7\u00B7\u00B7") != NULL, "dots in UTF-8");
+	is_str(text, golden_utf8, "in UTF-8, half as wide");
 	ok(strstr(text, "\033") == NULL, "no colour unless asked");
 	free(text);
 	style.color = true;
@@ -350,7 +377,12 @@ test_many(void)
 	ok(strstr(text, "40.0 %") != NULL, "a class's part");
 	ok(strstr(text, "p99 ") != NULL && strstr(text, "* too few") != NULL,
 	   "percentiles, and a warning about two samples");
-	ok(strstr(text, "Slowest of the first 40 tasks") != NULL, "slowest");
+	ok(strstr(text, "  t2        77777  0.900 s  http\n") != NULL,
+	   "the slowest, though it was not kept");
+	ok(strstr(text, "  http        4     12  3.60 s       7.20 s\n") != NULL,
+	   "what held the loop");
+	ok(strstr(text, "  http     4  thread      1 ") != NULL,
+	   "a step's call is how it ran, not how it is marked");
 	ok(strstr(text, "Failed (1): bad ?[31m?thing?\n") != NULL,
 	   "control and bidirectional characters are not passed on");
 	ok(strstr(text, "  and 1 more\n") != NULL, "failures not kept");
@@ -358,6 +390,116 @@ test_many(void)
 		tap_show("text", text);
 	free(text);
 	sample_free(s);
+}
+
+/* -------- from events to text -------- */
+
+static void
+tell(Spans *spans, EventKind kind, int64_t at_ms, uint64_t task,
+	 const PlanStep *step, int value, uint64_t other, int64_t amount)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "row#%d", (int) task);
+	spans_event(spans,
+				&(Event){.kind = kind,
+						 .time_ns = at_ms * MS,
+						 .task = task,
+						 .step = step,
+						 .value = value,
+						 .other = other,
+						 .amount = amount,
+						 .text = kind == EVENT_TASK && value == TASK_READY
+									 ? name
+									 : NULL});
+}
+
+/*
+ * Twenty tasks over one connection: HTTP of 100 ms for all at once, then each
+ * blocks with SQL for 10 ms, the next as soon as it has the connection.
+ */
+static Spans *
+row_spans(const Plan *plan)
+{
+	const PlanStep *http = &plan->bodies[0].steps[0];
+	const PlanStep *sql = &plan->bodies[0].steps[1];
+	Spans *spans = spans_new(plan, 3);
+
+	tell(spans, EVENT_RUN_BEGIN, 0, 0, NULL, 0, 0, 0);
+	for (uint64_t i = 1; i <= 20; i++)
+	{
+		tell(spans, EVENT_TASK, 0, i, NULL, TASK_READY, 0, 0);
+		tell(spans, EVENT_STEP, 0, i, http, STEP_QUEUED, CALL_ASYNC, 0);
+		tell(spans, EVENT_STEP, 0, i, http, STEP_RUNNING, CALL_ASYNC, 0);
+	}
+	for (uint64_t i = 1; i <= 20; i++)
+	{
+		int64_t at = 90 + 10 * (int64_t) i;
+
+		tell(spans, EVENT_STEP_ARRIVED, 100, i, http, 0, 0, 0);
+		tell(spans, EVENT_STEP_PHASE, 100, i, http, PHASE_WAIT, 0, 99 * MS);
+		tell(spans, EVENT_STEP, 100, i, http, STEP_OK, CALL_ASYNC, 0);
+		tell(spans, EVENT_STEP, 100, i, sql, STEP_QUEUED, CALL_BLOCKING, 0);
+		tell(spans, EVENT_LEASE, at, i, sql, i > 1, i - 1, 1);
+		tell(spans, EVENT_STEP, at, i, sql, STEP_RUNNING, CALL_BLOCKING, 0);
+		tell(spans, EVENT_HOLD, at, i, sql, 0, 0, 0);
+		tell(spans, EVENT_HOLD_END, at + 10, i, sql, 0, 0, 0);
+		tell(spans, EVENT_STEP, at + 10, i, sql, STEP_OK, CALL_BLOCKING, 0);
+		tell(spans, EVENT_TASK, at + 10, i, NULL, TASK_DONE, 0, 0);
+	}
+	tell(spans, EVENT_RUN_END, 300, 0, NULL, 0, 0, 0);
+	return spans;
+}
+
+static const char many_golden[] =
+	"  20 tasks   20 ended well   66.7 tasks/s\n"
+	"  p50 0.200 s   p90 0.279 s*   p95 0.292 s*   p99 0.300 s*   p99.9 0.300 s*\n"
+	"  max 0.300 s\n"
+	"  * too few tasks to be sure of this percentile\n"
+	"Where the tasks' time went:\n"
+	"  pool     ████████████                46.3 %       1.90 s\n"
+	"  server   █                            4.9 %      0.200 s\n"
+	"  http     █████████████               48.8 %       2.00 s\n"
+	"  step  line  call      count  failed  own p50  own p99  whole p99\n"
+	"  h        1  async        20       0  0.100 s  0.100 s    0.100 s\n"
+	"  sql      3  blocking     20       0  10.0 ms  10.0 ms    0.200 s\n"
+	"  each h of line 1: wait 99.0 ms\n"
+	"  slowest  number     time  mostly\n"
+	"  row#20       20  0.300 s  pool\n"
+	"  row#19       19  0.290 s  pool\n"
+	"  row#18       18  0.280 s  pool\n"
+	"  row#17       17  0.270 s  pool\n"
+	"  row#16       16  0.260 s  pool\n"
+	"  blocker  line  times     held  cost others\n"
+	"  sql         3     20  0.200 s         0 ns\n"
+	"  wall 0.300 s   overlap 7.33×   PARTIAL\n"
+	"  Why: row#3 waited 20.0 ms for a connection that row#2 had; in all they waited\n"
+	"       1.90 s: the pool has 1 connection for 20 tasks in flight.\n"
+	"  Fix: use more connections (--connections), or hold them shorter (--hold\n"
+	"       statement), if the server has room for it.\n";
+
+static void
+test_events_to_text(void)
+{
+	Err err;
+	Plan *plan = plan_from("\\http h GET http://127.0.0.1:1/\n"
+						   "\\blocking\nSELECT 1;\n",
+						   true, &err);
+	Spans *spans = row_spans(plan);
+	RunResult result = {.plan = plan,
+						.spans = spans,
+						.mode = "plan",
+						.concurrency = 20,
+						.connections = 1,
+						.wall_ns = 300 * MS,
+						.loop_idle_ns = -1};
+	ReportStyle style = {.columns = 80};
+	char *text = text_of(report_text, &result, &style);
+
+	is_str(text, many_golden, "the report of many tasks, from their events");
+	free(text);
+	spans_free(spans);
+	plan_free(plan);
 }
 
 /* -------- the verdict -------- */
@@ -400,10 +542,99 @@ test_verdicts(void)
 	is_str(verdict.fix,
 		   "nothing to change: this is the best these steps can do.",
 		   "nothing to change");
-	s->result.has_prediction = false;
-	report_verdict(&s->result, &verdict);
-	is_str(verdict.fix, "", "without a prediction no remedy");
 	sample_free(s);
+}
+
+/* A remedy without gain is none; the cause is what the remedy takes away. */
+static void
+test_causes(void)
+{
+	Sample *s = sample_new();
+	Prediction *prediction = &s->result.prediction;
+	Verdict verdict;
+
+	prediction->fix_ns = prediction->predicted_ns - 2 * MS;
+	report_verdict(&s->result, &verdict);
+	is_str(verdict.fix,
+		   "no single change gains; all steps async and no limits would take "
+		   "0.600 s (\u221233 %).",
+		   "two milliseconds are no gain");
+
+	prediction->fix_ns = 600 * MS;
+	s->result.mode = "blocking";
+	report_verdict(&s->result, &verdict);
+	ok(strstr(verdict.fix, " async, without --mode blocking \u2192") != NULL,
+	   "a mark does nothing under --mode: %s", verdict.fix);
+
+	s->result.mode = "sequential";
+	prediction->fix = FIX_CONCURRENCY;
+	prediction->fix_value = 2;
+	s->result.concurrency = 1;
+	report_verdict(&s->result, &verdict);
+	ok(strstr(verdict.fix, "(-c 2, without --mode sequential)") != NULL,
+	   "nor does -c: %s", verdict.fix);
+	ok(strncmp(verdict.why, "tasks run one at a time; ", 25) == 0,
+	   "the cause belongs to the remedy: %s", verdict.why);
+
+	/* a hundred tasks' own work is little beside a hundred tasks' time */
+	prediction->fix = FIX_NONE;
+	s->result.wall_ns = 600 * MS;
+	s->result.concurrency = 2;
+	s->all.class_ns[CLASS_LOOP] = 0;
+	s->all.class_ns[CLASS_CLIENT] = 50 * MS;
+	report_verdict(&s->result, &verdict);
+	ok(strncmp(verdict.why, "steps ran at the same time; ", 28) == 0,
+	   "what overlaps needs no culprit: %s", verdict.why);
+
+	s->plan.nsources = 2;
+	report_verdict(&s->result, &verdict);
+	ok(strstr(verdict.why, "(http, mixed.sql line 4)") != NULL,
+	   "a line of which file: %s", verdict.why);
+	sample_free(s);
+}
+
+/* Too many tasks for a prediction: the cause alone suggests what to do. */
+static void
+test_guesses(void)
+{
+	static const struct
+	{
+		Class class;
+		const char *why;
+		const char *fix;
+	} guesses[] = {
+		{CLASS_LOOP, "held the loop",
+		 "make step 1 of t1 (http, line 4) async."},
+		{CLASS_POOL, "for a connection", "use more connections"},
+		{CLASS_THREAD, "for a worker thread, 67 % of their time.",
+		 "allow more worker threads"},
+		{CLASS_CONNECT, "for connections to open", "open the connections"},
+		{CLASS_CLIENT, "for the client's own work",
+		 "nothing to change in the plan: the client itself is the limit."},
+		{CLASS_SERVER, "most time is spent in step 1 of t1", ""}};
+
+	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++)
+	{
+		Sample *s = sample_new();
+		Verdict verdict;
+
+		s->result.has_prediction = false;
+		s->result.connections = 1;
+		s->result.client_cpu_ns = guesses[i].class == CLASS_CLIENT
+									  ? s->result.wall_ns
+									  : s->result.wall_ns / 2;
+		memset(s->all.class_ns, 0, sizeof(s->all.class_ns));
+		s->all.class_ns[guesses[i].class] = 1000 * MS;
+		s->all.class_ns[CLASS_HTTP] += 500 * MS;
+		s->stats[0].cost_ns = 1000 * MS;
+		report_verdict(&s->result, &verdict);
+		ok(strstr(verdict.why, guesses[i].why) != NULL, "%s: why: %s",
+		   class_name(guesses[i].class), verdict.why);
+		ok(strncmp(verdict.fix, guesses[i].fix, strlen(guesses[i].fix)) == 0 &&
+			   (verdict.fix[0] == '\0') == (guesses[i].fix[0] == '\0'),
+		   "%s: fix: %s", class_name(guesses[i].class), verdict.fix);
+		sample_free(s);
+	}
 }
 
 /* -------- JSON -------- */
@@ -419,7 +650,9 @@ test_json(void)
 
 	err_set(&err, ERR_SQL, "it \"broke\"\n");
 	s->result.first_error = &err;
-	s->tasks[1].error = (char *) "a\x01\xFF";
+	s->tasks[1].error = (char *) "a\x01\xFF\xE2\x80\xAE\xC2\x9B\u00E9";
+	s->all.failures[0] = (FailureKind){s->tasks[1].error, 3};
+	s->all.nfailures = 1;
 	text = text_of(write_json, &s->result, NULL);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	if (!ok(root != NULL, "it is JSON"))
@@ -438,8 +671,13 @@ test_json(void)
 		   "holds");
 	task = json_array_get(json_object_get(root, "tasks"), 1);
 	is_str(json_string_value(json_object_get(task, "name")), "t2", "a task");
-	is_str(json_string_value(json_object_get(task, "error")), "a\x01\uFFFD",
-		   "its error");
+	is_str(json_string_value(json_object_get(task, "error")),
+		   "a\x01\uFFFD\u202E\xC2\x9B\u00E9", "its error");
+	ok(strstr(text, "\"a\\u0001\uFFFD\\u202e\\u009b\u00E9\"") != NULL,
+	   "what could steer a terminal is escaped, letters are not");
+	is_i64(json_integer_value(json_object_get(
+			   json_array_get(json_object_get(root, "errors"), 0), "count")),
+		   3, "failures are grouped");
 	is_dbl(json_number_value(json_object_get(
 			   json_array_get(json_object_get(task, "spans"), 0), "started")),
 		   0.3, 1e-12, "a span's start");
@@ -492,7 +730,10 @@ main(void)
 	test_other_glyphs();
 	test_widths();
 	test_many();
+	test_events_to_text();
 	test_verdicts();
+	test_causes();
+	test_guesses();
 	test_json();
 	test_table();
 	return done_testing();

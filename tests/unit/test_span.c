@@ -238,6 +238,7 @@ test_pool(void)
 	step(70, 2, sql, CALL_ASYNC, STEP_OK);
 	task_done(70, 2, 0, NULL);
 	is_class(1, CLASS_CLIENT, 5, "a lease without a wait");
+	is_i64(spans->steps[sql->index].call, CALL_ASYNC, "how it ran");
 
 	task_ready(70, 3, "gives up");
 	step(70, 3, sql, CALL_ASYNC, STEP_QUEUED);
@@ -250,6 +251,68 @@ test_pool(void)
 	is_i64(spans->steps[sql->index].failed, 1, "failed steps");
 	is_i64(spans->steps[sql->index].own.count, 2, "own: started ones only");
 	is_str(spans->tasks[2].error, "sql timed out", "its error");
+	end();
+}
+
+/*
+ * A connection that nobody had was waited for because it was being opened; a
+ * task that has its lease may still have to wait for the loop.
+ */
+static void
+test_connect(void)
+{
+	begin(10);
+	task_ready(0, 1, "first");
+	step(5, 1, sql, CALL_ASYNC, STEP_QUEUED);
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 1,
+								.value = CONN_CONNECTING,
+								.time_ns = 10 * MS});
+	spans_event(spans, &(Event){.kind = EVENT_CONN_PHASE,
+								.value = PHASE_AUTH,
+								.amount = 7 * MS,
+								.other = 1});
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 1,
+								.value = CONN_IDLE,
+								.other = 99,
+								.time_ns = 30 * MS});
+	lease(31, 1, 1, true, 0);
+	hold(31, 41, 9, nap);
+	step(42, 1, sql, CALL_ASYNC, STEP_RUNNING);
+	step(50, 1, sql, CALL_ASYNC, STEP_OK);
+	task_done(50, 1, 0, NULL);
+	is_class(0, CLASS_CONNECT, 20, "opened for it");
+	is_class(0, CLASS_POOL, 6, "opened for it");
+	is_class(0, CLASS_LOOP, 10, "granted, but the loop was held");
+	is_class(0, CLASS_CLIENT, 1, "granted, but the loop was held");
+	is_class(0, CLASS_SERVER, 8, "opened for it");
+	is_i64(spans->connect_phase_ns[PHASE_AUTH], 7 * MS, "its parts");
+	task_ready(50, 2, "second");
+	step(50, 2, sql, CALL_ASYNC, STEP_QUEUED);
+	lease(60, 2, 1, true, 1);
+	step(60, 2, sql, CALL_ASYNC, STEP_RUNNING);
+	step(65, 2, sql, CALL_ASYNC, STEP_OK);
+	task_done(65, 2, 0, NULL);
+	is_class(1, CLASS_CONNECT, 0, "another task had it");
+	is_class(1, CLASS_POOL, 10, "another task had it");
+
+	task_ready(70, 3, "third");
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 2,
+								.value = CONN_RESOLVING,
+								.time_ns = 60 * MS});
+	step(70, 3, sql, CALL_ASYNC, STEP_QUEUED);
+	lease(80, 3, 2, true, 0);
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 2,
+								.value = CONN_IDLE,
+								.time_ns = 80 * MS});
+	step(80, 3, sql, CALL_ASYNC, STEP_RUNNING);
+	step(85, 3, sql, CALL_ASYNC, STEP_OK);
+	task_done(85, 3, 0, NULL);
+	is_class(2, CLASS_CONNECT, 10, "lent before it is idle");
+	is_i64(spans->conns_opened, 2, "both are counted");
 	end();
 }
 
@@ -425,6 +488,126 @@ test_many(void)
 	end();
 }
 
+/*
+ * More tasks than there are holds looked at one by one, each of which blocks
+ * once: the n-th waited for the n - 1 before it, and nothing is lost.
+ */
+static void
+test_crowd(void)
+{
+	const int n = 3000;
+	int64_t wrong = 0;
+
+	begin(n);
+	for (int i = 1; i <= n; i++)
+		task_ready(0, (uint64_t) i, "t");
+	for (int i = 1; i <= n; i++)
+	{
+		blocking_step(i - 1, i, (uint64_t) i, nap);
+		task_done(i, (uint64_t) i, 0, NULL);
+	}
+	run_end(n);
+	for (int i = 0; i < n; i++)
+		wrong += spans->tasks[i].class_ns[CLASS_LOOP] != i * MS ||
+				 spans->tasks[i].class_ns[CLASS_SLEEP] != MS;
+	is_i64(wrong, 0, "each waited for all before it, and for nothing else");
+	is_i64(spans->steps[nap->index].holds, n, "all holds are counted");
+	is_i64(spans->steps[nap->index].held_ns, n * MS, "and their time");
+	is_i64(spans->slowest[0].took_ns, n * MS, "the slowest of all");
+	ok(spans->slowest[0].number == (uint64_t) n &&
+		   spans->slowest[4].number == (uint64_t) n - 4 &&
+		   spans->slowest[0].mostly == CLASS_LOOP,
+	   "five of them, in order, and why");
+	end();
+
+	/* here all can be charged one by one: what each cost is exact */
+	begin(1);
+	for (int i = 1; i <= 200; i++)
+		task_ready(0, (uint64_t) i, "t");
+	for (int i = 1; i <= 200; i++)
+	{
+		blocking_step(i - 1, i, (uint64_t) i, nap);
+		task_done(i, (uint64_t) i, 0, NULL);
+	}
+	run_end(200);
+	for (int i = 0; i < 200; i++)
+		wrong += spans->holds[i].cost_ns != (199 - i) * MS;
+	is_i64(wrong, 0, "a hold costs each of those who wait");
+	is_i64(spans->steps[nap->index].cost_ns, spans->class_ns[CLASS_LOOP],
+		   "what the holds cost is what the tasks lost");
+	end();
+}
+
+/* At random, against a sum that looks at every hold of every wait. */
+static void
+test_against_sum(void)
+{
+	enum
+	{
+		TASKS = 40,
+		HOLDS = 500
+	};
+	int64_t from[HOLDS];
+	int64_t until[HOLDS];
+	int64_t wrong = 0;
+	int64_t lost = 0;
+	int64_t now = 0;
+	uint32_t random = 7;
+
+	begin(TASKS);
+	for (int i = 0; i < HOLDS; i++)
+	{
+		random = random * 1664525u + 1013904223u;
+		if (i % (HOLDS / TASKS) == 0 && i / (HOLDS / TASKS) < TASKS)
+			task_ready(now, (uint64_t) (i / (HOLDS / TASKS)) + 1, "t");
+		now += random >> 30;
+		from[i] = now;
+		now += 1 + (random >> 28) % 5;
+		until[i] = now;
+		hold(from[i], until[i], 4711, nap);
+		if ((random >> 16) % 3 == 0)
+			whole_step(now, now, 1 + (random >> 8) % TASKS, set);
+	}
+	for (int i = 0; i < TASKS; i++)
+		task_done(now, (uint64_t) i + 1, 0, NULL);
+	run_end(now);
+	for (int i = 0; i < TASKS; i++)
+	{
+		int64_t want = 0;
+
+		for (int j = 0; j < HOLDS; j++)
+			if (from[j] * MS >= spans->tasks[i].begun_ns)
+				want += (until[j] - from[j]) * MS;
+		wrong += want != spans->tasks[i].class_ns[CLASS_LOOP];
+		lost += want;
+	}
+	is_i64(wrong, 0, "every wait has all of its holds");
+	is_i64(spans->steps[nap->index].cost_ns, lost, "every hold its waits");
+	end();
+}
+
+static void
+test_failures(void)
+{
+	char message[32];
+	int64_t sum = 0;
+
+	begin(1);
+	for (int i = 0; i < 1000; i++)
+	{
+		snprintf(message, sizeof(message), "error %d", i % 20);
+		task_ready(i, (uint64_t) i + 1, "t");
+		task_done(i, (uint64_t) i + 1, 1, message);
+	}
+	run_end(1000);
+	for (int i = 0; i < spans->nfailures; i++)
+		sum += spans->failures[i].count;
+	is_i64(spans->nfailures, FAILURES_KEPT, "a bounded number of messages");
+	is_i64(sum, FAILURES_KEPT * 50, "counted, though only one task is kept");
+	is_str(spans->failures[3].message, "error 3", "in the order they came");
+	end();
+}
+
 /* A hold that cost something outlives any number that cost nothing. */
 static void
 test_costliest(void)
@@ -463,11 +646,15 @@ main(void)
 		child[i] = &plan->bodies[0].steps[5 + i];
 	test_holds();
 	test_pool();
+	test_connect();
 	test_thread();
 	test_gather();
 	test_odd_times();
 	test_order();
 	test_many();
+	test_crowd();
+	test_against_sum();
+	test_failures();
 	test_costliest();
 	plan_free(plan);
 	return done_testing();

@@ -1,0 +1,168 @@
+/*
+ * report_fix.c
+ *	  One sentence what to do about it.
+ *
+ * The change that predict found to gain most, with what it gains; without a
+ * prediction (too many tasks) what the cause suggests, with no figure.
+ */
+#include "report_cause.h"
+
+#include <string.h>
+
+#define FIX_BYTES sizeof(((Verdict *) NULL)->fix)
+#define CPU_LIMIT 0.9 /* of a core */
+
+typedef char Duration[32];
+
+/* --mode async, blocking and threads replace the plan's marks. */
+static bool
+mode_overrides(const RunResult *result)
+{
+	return result->mode != NULL && (strcmp(result->mode, "blocking") == 0 ||
+									strcmp(result->mode, "threads") == 0);
+}
+
+static void
+say_call(const RunResult *result, Verdict *verdict, const PlanStep *step,
+		 const char *call)
+{
+	report_say(verdict->fix, FIX_BYTES, "make ");
+	report_say_step(verdict->fix, FIX_BYTES, result, step, NULL, NULL);
+	report_say(verdict->fix, FIX_BYTES, " %s", call);
+	if (mode_overrides(result))
+		report_say(verdict->fix, FIX_BYTES, ", without --mode %s",
+				   result->mode);
+}
+
+static void
+say_fix(const RunResult *result, Verdict *verdict)
+{
+	const Prediction *prediction = &result->prediction;
+	static const char *const holds[] = {"task", "transaction", "statement"};
+	int value = prediction->fix_value;
+
+	switch (prediction->fix)
+	{
+		case FIX_STEP_ASYNC:
+			say_call(result, verdict, prediction->fix_step, "async");
+			break;
+		case FIX_STEP_THREAD:
+			say_call(result, verdict, prediction->fix_step, "run on a thread");
+			break;
+		case FIX_CONNECTIONS:
+			report_say(verdict->fix, FIX_BYTES,
+					   "use %d connections (--connections %d)", value, value);
+			break;
+		case FIX_CONCURRENCY:
+			report_say(verdict->fix, FIX_BYTES,
+					   "run %d tasks at once (-c %d%s)", value, value,
+					   result->mode != NULL &&
+							   strcmp(result->mode, "sequential") == 0
+						   ? ", without --mode sequential"
+						   : "");
+			break;
+		case FIX_HOLD:
+			report_say(verdict->fix, FIX_BYTES,
+					   "hold the connection shorter (--hold %s)",
+					   holds[value]);
+			break;
+		case FIX_NONE:
+			break;
+	}
+}
+
+static void
+fix_predicted(const RunResult *result, Verdict *verdict)
+{
+	const Prediction *prediction = &result->prediction;
+	Duration time;
+
+	if (report_has_gain(result))
+	{
+		say_fix(result, verdict);
+		report_say(verdict->fix, FIX_BYTES,
+				   " \u2192 predicted %s (\u2212%.0f %%).",
+				   report_duration(prediction->fix_ns, time, sizeof(time)),
+				   100.0 * (1.0 - (double) prediction->fix_ns /
+									  (double) prediction->predicted_ns));
+		return;
+	}
+	if ((double) prediction->predicted_ns <=
+		1.1 * (double) prediction->best_ns)
+		report_say(verdict->fix, FIX_BYTES,
+				   "nothing to change: this is the best these steps can do.");
+	else
+		report_say(verdict->fix, FIX_BYTES,
+				   "no single change gains; all steps async and no limits "
+				   "would take %s (\u2212%.0f %%).",
+				   report_duration(prediction->best_ns, time, sizeof(time)),
+				   100.0 * (1.0 - (double) prediction->best_ns /
+									  (double) prediction->predicted_ns));
+}
+
+/* The step that cost the others most; NULL: none did. */
+static const PlanStep *
+worst_blocker(const RunResult *result)
+{
+	const StepStats *worst = NULL;
+
+	for (int i = 0; i < result->plan->nsteps; i++)
+	{
+		const StepStats *one = &result->spans->steps[i];
+
+		if (one->step != NULL && one->cost_ns > 0 &&
+			(worst == NULL || one->cost_ns > worst->cost_ns))
+			worst = one;
+	}
+	return worst != NULL ? worst->step : NULL;
+}
+
+/* Too many tasks for a prediction: what the cause suggests, with no figure. */
+static void
+fix_guessed(const RunResult *result, Verdict *verdict, Class cause)
+{
+	const PlanStep *blocker = worst_blocker(result);
+	bool is_busy =
+		(double) result->client_cpu_ns > CPU_LIMIT * (double) result->wall_ns;
+
+	if (cause == CLASS_LOOP && blocker != NULL)
+	{
+		say_call(result, verdict, blocker,
+				 blocker->kind == STEP_SHELL ? "a smaller part of the plan"
+											 : "async");
+		report_say(verdict->fix, FIX_BYTES, ".");
+	}
+	else if (cause == CLASS_POOL && result->connections < result->concurrency)
+		report_say(
+			verdict->fix, FIX_BYTES,
+			"use more connections (--connections), or hold them shorter "
+			"(--hold statement), if the server has room for it.");
+	else if (cause == CLASS_POOL)
+		report_say(
+			verdict->fix, FIX_BYTES,
+			"use more connections (--connections), or take steps out of the "
+			"gather.");
+	else if (cause == CLASS_THREAD)
+		report_say(
+			verdict->fix, FIX_BYTES,
+			"allow more worker threads (--threads), or make steps async.");
+	else if (cause == CLASS_CONNECT)
+		report_say(
+			verdict->fix, FIX_BYTES,
+			"open the connections before the clock starts (no --no-warm).");
+	else if (is_busy)
+		report_say(
+			verdict->fix, FIX_BYTES,
+			"nothing to change in the plan: the client itself is the limit.");
+	else if (strcmp(verdict->word, "SERIAL") == 0 && result->concurrency == 1)
+		report_say(verdict->fix, FIX_BYTES, "run more tasks at once (-c).");
+}
+
+void
+report_fill_fix(const RunResult *result, Verdict *verdict, Class cause)
+{
+	if (result->has_prediction)
+		fix_predicted(result, verdict);
+	else
+		fix_guessed(result, verdict, cause);
+}
