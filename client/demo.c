@@ -616,15 +616,22 @@ show(const char *list)
 	return 0;
 }
 
+void
+demo_hint(FILE *out)
+{
+	fputs(
+		"asyncdemo: hint: \"make demo\" runs the experiments on a throw-away "
+		"server of its own\n",
+		out);
+}
+
 static int
 complain(const Err *err)
 {
 	err_print(stderr, "error", err);
 	if (err->kind == ERR_CONNECT)
 	{
-		fputs("asyncdemo: hint: \"make demo\" runs the experiments on a "
-			  "throw-away server of its own\n",
-			  stderr);
+		demo_hint(stderr);
 		return 4;
 	}
 	return err->kind == ERR_USAGE || err->kind == ERR_PLAN ? 1 : 2;

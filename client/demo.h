@@ -5,6 +5,8 @@
 #ifndef DEMO_H
 #define DEMO_H
 
+#include <stdio.h>
+
 /*
  * The whole command: argv[0] is "demo", options follow.  Prints to stdout,
  * complains on stderr, and returns the exit code: 0 when every experiment
@@ -12,5 +14,8 @@
  * did not, 4 without a server, 130 when interrupted.
  */
 extern int demo_main(int argc, char **argv);
+
+/* For whoever found no server: where one comes with it. */
+extern void demo_hint(FILE *out);
 
 #endif /* DEMO_H */

@@ -185,10 +185,9 @@ run_and_report(Options *options, const Plan *plan)
 
 	if (err.kind != ERR_NONE)
 	{
-		if (exit_code == 4 && err.hint[0] == '\0')
-			err_hint(&err, "make demo shows everything on a server of its "
-						   "own");
 		err_print(stderr, "error", &err);
+		if (exit_code == 4)
+			demo_hint(stderr);
 	}
 	else
 		print_report(options, run_result(run));
@@ -295,13 +294,25 @@ unknown_command(const char *word)
 	return fail(&err, 1);
 }
 
-int
-main(int argc, char **argv)
+/* What could not be written was not said: a full disk, a closed pipe. */
+static int
+flushed(int exit_code)
+{
+	Err err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return exit_code;
+	err_set(&err, ERR_IO, "cannot write to standard output: %s",
+			strerror(errno));
+	err_print(stderr, "error", &err);
+	return exit_code == 0 ? 2 : exit_code;
+}
+
+static int
+dispatch(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 
-	signal(SIGPIPE, SIG_IGN);
-	raise_descriptor_limit();
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 ||
 		strcmp(word, "help") == 0)
 	{
@@ -322,4 +333,12 @@ main(int argc, char **argv)
 	if (strcmp(word, "serve") == 0)
 		return serve_main(argc - 1, argv + 1);
 	return unknown_command(word);
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	return flushed(dispatch(argc, argv));
 }

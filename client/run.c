@@ -25,6 +25,7 @@
 /* Above this many tasks a simulation takes longer than it tells. */
 #define PREDICTED_TASKS 500
 #define OPEN_AT_ONCE 64
+#define OTHER_DESCRIPTORS 64
 
 void
 run_options_init(RunOptions *options)
@@ -160,13 +161,12 @@ run_set_variables(Run *run)
 }
 
 static bool
-body_uses(const Body *body, StepKind kind, int call)
+body_uses(const Body *body, StepKind kind)
 {
 	if (body == NULL)
 		return false;
 	for (int i = 0; i < body->nsteps; i++)
-		if (body->steps[i].kind == kind &&
-			(call < 0 || body->steps[i].call == (Call) call))
+		if (body->steps[i].kind == kind)
 			return true;
 	return false;
 }
@@ -175,7 +175,7 @@ static bool
 run_uses(const Run *run, StepKind kind)
 {
 	for (int i = 0; i < run->plan->nbodies; i++)
-		if (body_uses(&run->plan->bodies[i], kind, -1))
+		if (body_uses(&run->plan->bodies[i], kind))
 			return true;
 	return false;
 }
@@ -183,8 +183,8 @@ run_uses(const Run *run, StepKind kind)
 static bool
 outside_uses(const Run *run, StepKind kind)
 {
-	return body_uses(run->plan->setup, kind, -1) ||
-		   body_uses(run->plan->teardown, kind, -1);
+	return body_uses(run->plan->setup, kind) ||
+		   body_uses(run->plan->teardown, kind);
 }
 
 /* What is read but not carried out is refused, not skipped. */
@@ -290,19 +290,15 @@ run_open_control(Run *run)
 		return true;
 	run->control_pool = conn_pool_new(run->loop, run->trace, run->target,
 									  run->no_hooks, 1, on_conn_notice, run);
-	return run_open_pool(run, run->control_pool);
+	run->has_control = run_open_pool(run, run->control_pool);
+	return run->has_control;
 }
 
 static int
 run_pool_size(const Run *run)
 {
-	int64_t size = run->options->connections;
-
-	if (size <= 0)
-		size = run->concurrency;
-	if (size > run->concurrency && run->options->connections <= 0)
-		size = run->concurrency;
-	return (int) size;
+	return run->options->connections > 0 ? run->options->connections
+										 : run->concurrency;
 }
 
 static bool
@@ -364,7 +360,7 @@ run_body(Run *run, Task **task, const Body *body, uint64_t number,
 	run->outside.on_task_done = on_body_done;
 	run->outside.tasks = NULL;
 	*task = task_new(&run->outside);
-	run_prepare_task(run, *task, (int64_t) number, 0);
+	run_prepare_task(run, *task, 0, 0);
 	run->body_failed = false;
 	task_begin(*task, body, number, name);
 	loop_run(run->loop);
@@ -396,8 +392,8 @@ run_teardown(Run *run)
 {
 	if (run->plan->teardown == NULL)
 		return;
-	if (outside_uses(run, STEP_SQL) && run->control_pool == NULL)
-		return;
+	if (outside_uses(run, STEP_SQL) && !run->has_control)
+		return; /* nothing was set up either */
 	if (!run_body(run, &run->teardown_task, run->plan->teardown,
 				  TRACE_TEARDOWN, "teardown") &&
 		run->teardown_task->failed)
@@ -560,13 +556,39 @@ run_finish(Run *run, Err *err)
 
 /* -------- the story -------- */
 
+/*
+ * One a connection, two a transfer (its own, and one while its name is looked
+ * up), and what the loop, the report and libraries hold.
+ */
+static bool
+run_has_descriptors(const Run *run, Err *err)
+{
+	struct rlimit limit;
+	rlim_t needed = OTHER_DESCRIPTORS;
+
+	if (run->target != NULL)
+		needed += (rlim_t) run_pool_size(run);
+	if (run->lane != NULL)
+		needed += 2 * (rlim_t) run->concurrency;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return true;
+	err_set(err, ERR_USAGE,
+			"the run may need %llu file descriptors, and %llu are allowed",
+			(unsigned long long) needed, (unsigned long long) limit.rlim_cur);
+	err_hint(err, "raise the limit with ulimit -n, or lower --concurrency or "
+				  "--connections");
+	return false;
+}
+
 static bool
 run_to_the_end(Run *run, Err *err)
 {
-	if (!run_is_supported(run, err) || !run_make(run, err) ||
+	if (!run_make(run, err) || !run_is_supported(run, err) ||
 		!run_make_target(run, err))
 		return false;
 	run_count_slots(run);
+	if (!run_has_descriptors(run, err))
+		return false;
 	if (!run->options->keep_signals)
 		loop_set_signals(run->loop, on_signal, on_last_signal, run);
 	if (run_open_control(run) && run_setup(run) && run_open_connections(run) &&

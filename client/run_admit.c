@@ -104,9 +104,7 @@ run_begin_task(Run *run, Task *task, int slot)
 	int symbol;
 
 	run->admitted++;
-	if (run->total == body->count && body->count == 1)
-		snprintf(name, sizeof(name), "%.60s", body->name);
-	else if (body->count == 1 && run->total == run->counts_sum)
+	if (body->count == 1 && run->total <= run->counts_sum)
 		snprintf(name, sizeof(name), "%.60s", body->name);
 	else
 		snprintf(name, sizeof(name), "%.40s#%lld", body->name,

@@ -43,6 +43,7 @@ struct Run
 	/* Opening */
 	bool is_opened;
 	bool open_failed;
+	bool has_control; /* the control connection is open */
 	bool body_failed;
 	bool setup_failed;
 	Err err; /* what stopped the run before any task ran */
