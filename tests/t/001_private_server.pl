@@ -85,8 +85,10 @@ is((private_server([]))[0], 1, 'no command');
 my %status_of = (TERM => 143, INT => 130, HUP => 129, KILL => 137);
 foreach my $signal (sort keys %status_of)
 {
+	# The one that says "started" is the one that the shell waits for: between
+	# two commands a shell forgets an interrupt, at a terminal too.
 	my $script = 'psql -c "SELECT pg_sleep(600)" & setsid sleep 600 & '
-	  . 'touch started; sleep 600';
+	  . q{perl -e 'open my $f, ">", "started"; sleep 600'; true};
 	my $run = start_client([ 'bash', '-c', qq{cd "\$TMPDIR"; $script} ],
 		program => $program, env => \%env);
 
