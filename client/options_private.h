@@ -1,0 +1,76 @@
+/*
+ * options_private.h
+ *	  The table of options and how one of them is set: for options*.c only.
+ */
+#ifndef OPTIONS_PRIVATE_H
+#define OPTIONS_PRIVATE_H
+
+#include "options.h"
+
+typedef enum OptionId
+{
+	OPT_DBNAME = 256,
+	OPT_HOST,
+	OPT_PORT,
+	OPT_USERNAME,
+	OPT_NO_PASSWORD,
+	OPT_PASSWORD,
+	OPT_EXECUTE,
+	OPT_CONCURRENCY,
+	OPT_CONNECTIONS,
+	OPT_TASKS,
+	OPT_TRANSACTIONS,
+	OPT_TIME,
+	OPT_MODE,
+	OPT_PROTOCOL,
+	OPT_HOLD,
+	OPT_ON_CONNECT,
+	OPT_ON_ACQUIRE,
+	OPT_ON_RELEASE,
+	OPT_POOLER,
+	OPT_NO_WARM,
+	OPT_TIMEOUT,
+	OPT_CONNECT_TIMEOUT,
+	OPT_ON_ERROR,
+	OPT_MAX_ERRORS,
+	OPT_THREADS,
+	OPT_DEFINE,
+	OPT_SEED,
+	OPT_OUTPUT,
+	OPT_FORMAT,
+	OPT_COLOR,
+	OPT_QUIET,
+	OPT_NO_VACUUM,
+	OPT_DRY_RUN,
+	OPT_DUMP,
+	OPT_UNIT,
+	OPT_ONLY,
+	OPT_SHOW,
+	OPT_HELP,
+	OPT_END
+} OptionId;
+
+typedef struct OptionRow
+{
+	OptionId id;
+	char letter; /* 0: none */
+	const char *name;
+	const char *value; /* NULL: takes none */
+	const char *help;  /* NULL: begins no line of its own */
+	bool in_plan;	   /* \option may say it */
+} OptionRow;
+
+extern const OptionRow option_rows[];
+extern const int option_nrows;
+
+/* More than option_nrows, for arrays. */
+#define OPTION_ROWS_MAX (OPT_END - OPT_DBNAME)
+
+/* One option's value into *options; text is NULL for a flag. */
+extern bool option_set(Options *options, const OptionRow *row,
+					   const char *text, Err *err);
+
+/* One more at the end of a list of texts; the text stays the caller's. */
+extern void options_add_text(const char ***list, int *count, const char *text);
+
+#endif /* OPTIONS_PRIVATE_H */

@@ -1,0 +1,313 @@
+/*
+ * options_set.c
+ *	  One option's value: read, checked, put where it belongs.
+ */
+#include "options_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "duration.h"
+#include "mem.h"
+
+/* -------- values -------- */
+
+static bool
+bad_value(const OptionRow *row, const char *text, const char *wanted, Err *err)
+{
+	err_set(err, ERR_USAGE, "--%s cannot be \"%.80s\"", row->name, text);
+	err_hint(err, "it takes %s", wanted);
+	return false;
+}
+
+static bool
+read_count(const OptionRow *row, const char *text, int64_t most,
+		   int64_t *number, Err *err)
+{
+	char wanted[80];
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *number >= 1 &&
+		*number <= most)
+		return true;
+	snprintf(wanted, sizeof(wanted), "a whole number from 1 to %lld",
+			 (long long) most);
+	return bad_value(row, text, wanted, err);
+}
+
+static bool
+read_int(const OptionRow *row, const char *text, int most, int *number,
+		 Err *err)
+{
+	int64_t wide;
+
+	if (!read_count(row, text, most, &wide, err))
+		return false;
+	*number = (int) wide;
+	return true;
+}
+
+static bool
+read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
+{
+	if (duration_parse(text, strlen(text), ns) && *ns > 0)
+		return true;
+	return bad_value(row, text, "a time longer than nothing: 2, 0.5s or 300ms",
+					 err);
+}
+
+/* One of several words; its place among them. */
+static bool
+read_word(const OptionRow *row, const char *text, const char *const *words,
+		  int nwords, int *place, Err *err)
+{
+	char wanted[160] = "one of ";
+
+	for (int i = 0; i < nwords; i++)
+	{
+		if (strcmp(words[i], text) == 0)
+		{
+			*place = i;
+			return true;
+		}
+		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted),
+				 "%s%s", i > 0 ? ", " : "", words[i]);
+	}
+	return bad_value(row, text, wanted, err);
+}
+
+#define WORDS(words) (words), (int) (sizeof(words) / sizeof((words)[0]))
+
+static bool
+read_max_errors(RunOptions *run, const OptionRow *row, const char *text,
+				Err *err)
+{
+	char *end;
+
+	errno = 0;
+	run->max_errors = strtoll(text, &end, 10);
+	run->max_errors_is_percent = *end == '%';
+	if (*end == '%')
+		end++;
+	if (errno == 0 && end != text && *end == '\0' && run->max_errors >= 0 &&
+		!(run->max_errors_is_percent && run->max_errors > 100))
+		return true;
+	return bad_value(row, text, "a number from 0, or a percentage", err);
+}
+
+static bool
+read_define(Options *options, const OptionRow *row, const char *text, Err *err)
+{
+	const char *equals = strchr(text, '=');
+	RunVariable *variable;
+
+	if (equals == NULL || equals == text)
+		return bad_value(row, text, "NAME=VALUE", err);
+	options->variables =
+		mem_realloc(options->variables,
+					(size_t) (options->nvariables + 1) * sizeof(RunVariable));
+	variable = &options->variables[options->nvariables++];
+	variable->name = mem_strndup(text, (size_t) (equals - text));
+	variable->value = mem_strdup(equals + 1);
+	options->run.variables = options->variables;
+	options->run.nvariables = options->nvariables;
+	return true;
+}
+
+void
+options_add_text(const char ***list, int *count, const char *text)
+{
+	*list = mem_realloc(*list, (size_t) (*count + 1) * sizeof(char *));
+	(*list)[(*count)++] = text;
+}
+
+/* -------- one option -------- */
+
+static bool
+set_words(Options *options, const OptionRow *row, const char *text, Err *err)
+{
+	static const char *const modes[] = {"plan", "async", "blocking", "threads",
+										"sequential"};
+	static const char *const protocols[] = {"simple", "extended", "prepared"};
+	static const char *const holds[] = {"task", "transaction", "statement"};
+	static const char *const errors[] = {"continue", "drain", "cancel"};
+	static const char *const formats[] = {"text", "json"};
+	static const char *const colors[] = {"auto", "always", "never"};
+	RunOptions *run = &options->run;
+	int place = 0;
+	bool ok = false;
+
+	if (row->id == OPT_MODE)
+		ok = read_word(row, text, WORDS(modes), &place, err);
+	else if (row->id == OPT_PROTOCOL)
+		ok = read_word(row, text, WORDS(protocols), &place, err);
+	else if (row->id == OPT_HOLD)
+		ok = read_word(row, text, WORDS(holds), &place, err);
+	else if (row->id == OPT_ON_ERROR)
+		ok = read_word(row, text, WORDS(errors), &place, err);
+	else if (row->id == OPT_FORMAT)
+		ok = read_word(row, text, WORDS(formats), &place, err);
+	else
+		ok = read_word(row, text, WORDS(colors), &place, err);
+	if (!ok)
+		return false;
+	if (row->id == OPT_MODE)
+		run->mode = (RunMode) place;
+	else if (row->id == OPT_PROTOCOL)
+	{
+		run->has_protocol = true;
+		run->protocol = (Protocol) place;
+	}
+	else if (row->id == OPT_HOLD)
+		run->hold = (Hold) place;
+	else if (row->id == OPT_ON_ERROR)
+		run->on_error = (OnError) place;
+	else if (row->id == OPT_FORMAT)
+		options->format = (ReportFormat) place;
+	else
+		options->color = colors[place];
+	return true;
+}
+
+static bool
+set_number(Options *options, const OptionRow *row, const char *text, Err *err)
+{
+	RunOptions *run = &options->run;
+	int64_t number;
+
+	switch ((int) row->id)
+	{
+		case OPT_CONCURRENCY:
+			return read_int(row, text, 100000, &run->concurrency, err);
+		case OPT_CONNECTIONS:
+			return read_int(row, text, 100000, &run->connections, err);
+		case OPT_TASKS:
+			return read_count(row, text, INT64_C(1000000000000), &run->tasks,
+							  err);
+		case OPT_TRANSACTIONS:
+			return read_count(row, text, INT64_C(1000000000), &run->per_slot,
+							  err);
+		case OPT_THREADS:
+			return read_int(row, text, 1024, &run->workers, err);
+		case OPT_SEED:
+			if (!read_count(row, text, INT64_MAX, &number, err))
+				return false;
+			run->seed = (uint64_t) number;
+			return true;
+		case OPT_TIME:
+			return read_duration(row, text, &run->duration_ns, err);
+		case OPT_TIMEOUT:
+			return read_duration(row, text, &run->step_timeout_ns, err);
+		case OPT_CONNECT_TIMEOUT:
+			return read_duration(row, text, &run->conn.connect_timeout_ns,
+								 err);
+		case OPT_UNIT:
+			return read_duration(row, text, &options->unit_ns, err);
+	}
+	return read_max_errors(run, row, text, err);
+}
+
+static bool
+set_text(Options *options, const OptionRow *row, const char *text, Err *err)
+{
+	RunOptions *run = &options->run;
+
+	switch ((int) row->id)
+	{
+		case OPT_DBNAME:
+			run->conn.conninfo = text;
+			return true;
+		case OPT_HOST:
+			run->conn.host = text;
+			return true;
+		case OPT_PORT:
+			run->conn.port = text;
+			return true;
+		case OPT_USERNAME:
+			run->conn.user = text;
+			return true;
+		case OPT_EXECUTE:
+			options_add_text(&options->commands, &options->ncommands, text);
+			return true;
+		case OPT_DEFINE:
+			return read_define(options, row, text, err);
+		case OPT_ON_CONNECT:
+			run->hooks[HOOK_CONNECT] = text;
+			return true;
+		case OPT_ON_ACQUIRE:
+			run->hooks[HOOK_ACQUIRE] = text;
+			return true;
+		case OPT_ON_RELEASE:
+			run->hooks[HOOK_RELEASE] = text;
+			return true;
+		case OPT_OUTPUT:
+			options->output = text;
+			return true;
+		case OPT_ONLY:
+			options->only = text;
+			return true;
+		case OPT_SHOW:
+			options->show = text;
+			return true;
+	}
+	return set_number(options, row, text, err);
+}
+
+static void
+set_flag(Options *options, const OptionRow *row)
+{
+	switch ((int) row->id)
+	{
+		case OPT_NO_PASSWORD:
+			options->never_ask = true;
+			break;
+		case OPT_PASSWORD:
+			options->ask_password = true;
+			break;
+		case OPT_POOLER:
+			options->run.pooler = true;
+			options->run.conn.pooler = true;
+			options->run.hold = HOLD_TRANSACTION;
+			if (!options->run.has_protocol)
+				options->run.protocol = PROTOCOL_EXTENDED;
+			options->run.has_protocol = true;
+			break;
+		case OPT_NO_WARM:
+			options->run.no_warm = true;
+			break;
+		case OPT_QUIET:
+			options->quiet = true;
+			options->run.quiet = true;
+			break;
+		case OPT_DRY_RUN:
+			options->dry_run = true;
+			break;
+		case OPT_DUMP:
+			options->dump = true;
+			break;
+	}
+}
+
+bool
+option_set(Options *options, const OptionRow *row, const char *text, Err *err)
+{
+	switch ((int) row->id)
+	{
+		case OPT_MODE:
+		case OPT_PROTOCOL:
+		case OPT_HOLD:
+		case OPT_ON_ERROR:
+		case OPT_FORMAT:
+		case OPT_COLOR:
+			return set_words(options, row, text, err);
+	}
+	if (row->value == NULL)
+	{
+		set_flag(options, row);
+		return true;
+	}
+	return set_text(options, row, text, err);
+}

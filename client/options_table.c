@@ -1,0 +1,104 @@
+/*
+ * options_table.c
+ *	  Every option once: its names, what it takes, a line of help.
+ */
+#include "options_private.h"
+
+const OptionRow option_rows[] = {
+	{OPT_DBNAME, 'd', "dbname", "CONNINFO",
+	 "database name, connection string or URI", false},
+	{OPT_HOST, 'h', "host", "HOST", "server's host or socket directory",
+	 false},
+	{OPT_PORT, 'p', "port", "PORT", "server's port", false},
+	{OPT_USERNAME, 'U', "username", "NAME", "database user", false},
+	{OPT_NO_PASSWORD, 'w', "no-password", NULL, "never ask for a password",
+	 false},
+	{OPT_PASSWORD, 'W', "password", NULL, "ask for a password first", false},
+	{OPT_EXECUTE, 'e', "execute", "TEXT", "plan text, such as 'SELECT 1'",
+	 false},
+	{OPT_DEFINE, 'D', "define", "NAME=VALUE", "set a variable", false},
+	{OPT_CONCURRENCY, 'c', "concurrency", "N",
+	 "tasks in flight (default: the plan's own tasks, else 10)", true},
+	{OPT_CONNECTIONS, 0, "connections", "N",
+	 "size of the pool (default: as -c)", true},
+	{OPT_TASKS, 0, "tasks", "N", "how many tasks in all", true},
+	{OPT_TRANSACTIONS, 't', "transactions", "N", "tasks for each slot of -c",
+	 true},
+	{OPT_TIME, 'T', "time", "SECONDS", "begin tasks for so long", true},
+	{OPT_MODE, 0, "mode", "MODE",
+	 "plan, async, blocking, threads or sequential", true},
+	{OPT_PROTOCOL, 'M', "protocol", "NAME", "simple, extended or prepared",
+	 true},
+	{OPT_HOLD, 0, "hold", "SPAN",
+	 "keep a lease for the task, transaction or statement", true},
+	{OPT_ON_CONNECT, 0, "on-connect", "SQL", "run on each new connection",
+	 true},
+	{OPT_ON_ACQUIRE, 0, "on-acquire", "SQL", "run at the begin of each lease",
+	 true},
+	{OPT_ON_RELEASE, 0, "on-release", "SQL", "run at the end of each lease",
+	 true},
+	{OPT_POOLER, 0, "pooler", NULL, "the server is a pooler such as PgBouncer",
+	 true},
+	{OPT_NO_WARM, 0, "no-warm", NULL,
+	 "open connections when they are first needed", true},
+	{OPT_THREADS, 0, "threads", "N", "worker threads for \\thread steps",
+	 true},
+	{OPT_TIMEOUT, 0, "timeout", "SECONDS", "for each step", true},
+	{OPT_CONNECT_TIMEOUT, 0, "connect-timeout", "SECONDS",
+	 "for each address (default 10)", true},
+	{OPT_ON_ERROR, 0, "on-error", "WHAT", "continue, drain or cancel", true},
+	{OPT_MAX_ERRORS, 0, "max-errors", "N[%]",
+	 "stop after more failed tasks than that", true},
+	{OPT_SEED, 0, "random-seed", "N", "make random functions repeat", true},
+	{OPT_OUTPUT, 'o', "output", "FILE", "write the rows of \\emit there",
+	 false},
+	{OPT_FORMAT, 0, "format", "NAME", "of the report: text or json", true},
+	{OPT_COLOR, 0, "color", "WHEN", "auto, always or never", false},
+	{OPT_QUIET, 'q', "quiet", NULL, "no report, no notices; errors only",
+	 false},
+	{OPT_NO_VACUUM, 'n', "no-vacuum", NULL, "accepted; does nothing", false},
+	{OPT_DRY_RUN, 0, "dry-run", NULL, "check the plan, run nothing", false},
+	{OPT_DUMP, 0, "dump", NULL, "check: print the plan's canonical text",
+	 false},
+	{OPT_UNIT, 0, "unit", "TIME", "demo: one unit (default 300ms)", false},
+	{OPT_ONLY, 0, "only", "N,...", "demo: run these experiments", false},
+	{OPT_SHOW, 0, "show", "N", "demo: print an experiment's plan", false},
+	{OPT_HELP, '?', "help", NULL, "this text", false},
+};
+
+const int option_nrows = (int) (sizeof(option_rows) / sizeof(option_rows[0]));
+
+void
+options_usage(FILE *out)
+{
+	fputs("asyncdemo: does work with PostgreSQL and HTTP really overlap?\n\n"
+		  "  asyncdemo demo  [OPTION]...        run the experiments\n"
+		  "  asyncdemo run   PLAN... [OPTION]... run a plan (- is standard "
+		  "input)\n"
+		  "  asyncdemo check PLAN...            read a plan, run nothing\n"
+		  "  asyncdemo serve [OPTION]...        the delay server\n\n"
+		  "Options:\n",
+		  out);
+	for (int i = 0; i < option_nrows; i++)
+	{
+		char left[64];
+
+		if (option_rows[i].letter != 0 && option_rows[i].letter != '?')
+			snprintf(left, sizeof(left), "-%c, --%s%s%s",
+					 option_rows[i].letter, option_rows[i].name,
+					 option_rows[i].value ? "=" : "",
+					 option_rows[i].value ? option_rows[i].value : "");
+		else
+			snprintf(left, sizeof(left), "    --%s%s%s", option_rows[i].name,
+					 option_rows[i].value ? "=" : "",
+					 option_rows[i].value ? option_rows[i].value : "");
+		fprintf(out, "  %-28s %s\n", left, option_rows[i].help);
+	}
+	fputs("      --version                print the version\n\n"
+		  "PG* variables, .pgpass and service files count as for psql.\n"
+		  "Exit: 0 all well, 1 usage or plan, 2 a task failed, 3 an "
+		  "expectation failed,\n      4 no connection, 5 stopped by a limit, "
+		  "130 interrupted\n\n"
+		  "Example: asyncdemo run -d mydb -c 20 --tasks 1000 -e 'SELECT 1'\n",
+		  out);
+}
