@@ -1,0 +1,17 @@
+/*
+ * joblog_private.h
+ *	  What writes and what reads a job log share; nobody else includes it.
+ */
+#ifndef JOBLOG_PRIVATE_H
+#define JOBLOG_PRIVATE_H
+
+#include "joblog.h"
+
+#define JOBLOG_FORMAT "# asyncdemo job log, format 1\n"
+#define JOBLOG_PLAN "# plan " /* and 32 hexadecimal digits */
+
+/* joblog_read.c: *whole is where the last whole line ends. */
+extern bool joblog_read(int fd, const JobLogSettings *settings, RowSet *done,
+						int64_t *whole, Err *err);
+
+#endif /* JOBLOG_PRIVATE_H */
