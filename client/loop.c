@@ -95,6 +95,7 @@ on_wake(uv_async_t *handle)
 
 	signal_deliver(loop);
 	work_done_deliver(loop);
+	post_deliver(loop);
 }
 
 /*

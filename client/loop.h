@@ -105,6 +105,26 @@ extern void loop_unwatch(LoopWatch *watch);
  */
 extern int64_t loop_event_ns(Loop *loop);
 
+/*
+ * The one function that any thread may call: fn runs on the loop soon, once
+ * for all posts that were made until then.  A post belongs to its loop from
+ * loop_post_open to loop_post_close, both on the loop's thread or while no
+ * loop_run is under way, and keeps the loop going for so long.
+ */
+typedef struct LoopPost
+{
+	void (*fn)(void *arg);
+	void *arg;
+	Loop *loop;
+	bool is_queued; /* the loop's own, as the next */
+	struct LoopPost *next;
+} LoopPost;
+
+extern void loop_post_open(Loop *loop, LoopPost *post, void (*fn)(void *),
+						   void *arg);
+extern void loop_post(LoopPost *post);
+extern void loop_post_close(LoopPost *post);
+
 /* Called once a turn just before the loop waits; NULL takes it away. */
 extern void loop_set_prepare(Loop *loop, void (*fn)(void *), void *arg);
 
@@ -174,7 +194,15 @@ typedef struct LoopCall
 extern void loop_call_begin(Loop *loop, LoopCall *call);
 extern void loop_call_end(Loop *loop, LoopCall *call);
 extern void loop_call_cancel(Loop *loop, LoopCall *call);
-extern void loop_cancel_calls(Loop *loop); /* all of them */
+
+/*
+ * All of them, and those that begin before loop_allow_calls, so that who asks
+ * from another thread cannot come between two calls.  After loop_share_calls,
+ * made before the loop's own thread starts, any thread may ask.
+ */
+extern void loop_cancel_calls(Loop *loop);
+extern void loop_allow_calls(Loop *loop);
+extern void loop_share_calls(Loop *loop);
 
 /*
  * Runs on the control thread every period_ms while any call is registered

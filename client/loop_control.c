@@ -35,6 +35,7 @@ struct Control
 	int pipe_fds[2];
 	int64_t wake_ns; /* it looks again by then; 0: it is awake */
 	bool closing;	 /* every call is asked to end */
+	bool canceling;	 /* likewise, until the loop says loop_allow_calls */
 	bool ending;
 
 	LoopCall *calls;
@@ -187,7 +188,8 @@ is_signalled(const Control *control)
 static bool
 interrupt_next(Control *control, int64_t now_ns)
 {
-	bool cancel_all = control->closing || is_signalled(control);
+	bool cancel_all =
+		control->closing || control->canceling || is_signalled(control);
 
 	for (LoopCall *call = control->calls; call != NULL; call = call->next)
 	{
@@ -388,7 +390,8 @@ loop_call_begin(Loop *base, LoopCall *call)
 	if (call->next != NULL)
 		call->next->prev = call;
 	control->calls = call;
-	control_need(control, control->closing ? 1 : need_ns);
+	control_need(control,
+				 control->closing || control->canceling ? 1 : need_ns);
 	pthread_mutex_unlock(&control->lock);
 }
 
@@ -411,32 +414,51 @@ loop_call_end(Loop *base, LoopCall *call)
 	pthread_mutex_unlock(&control->lock);
 }
 
-/* One call, or all of them for NULL. */
-static void
-ask_to_cancel(RealLoop *loop, const LoopCall *which)
+void
+loop_call_cancel(Loop *base, LoopCall *which)
 {
-	Control *control = loop->control;
+	Control *control = real_loop(base, "loop_call_cancel")->control;
 
 	if (control == NULL)
 		return;
 	pthread_mutex_lock(&control->lock);
 	for (LoopCall *call = control->calls; call != NULL; call = call->next)
-		if (which == NULL || call == which)
+		if (call == which)
 			call->asked |= 1u << LOOP_CANCEL;
 	control_need(control, 1);
 	pthread_mutex_unlock(&control->lock);
 }
 
 void
-loop_call_cancel(Loop *base, LoopCall *call)
+loop_cancel_calls(Loop *base)
 {
-	ask_to_cancel(real_loop(base, "loop_call_cancel"), call);
+	RealLoop *loop = real_loop(base, "loop_cancel_calls");
+	Control *control = loop->control;
+
+	if (control == NULL)
+		return;
+	pthread_mutex_lock(&control->lock);
+	control->canceling = true;
+	control_need(control, 1);
+	pthread_mutex_unlock(&control->lock);
 }
 
 void
-loop_cancel_calls(Loop *base)
+loop_allow_calls(Loop *base)
 {
-	ask_to_cancel(real_loop(base, "loop_cancel_calls"), NULL);
+	Control *control = real_loop(base, "loop_allow_calls")->control;
+
+	if (control == NULL)
+		return;
+	pthread_mutex_lock(&control->lock);
+	control->canceling = false;
+	pthread_mutex_unlock(&control->lock);
+}
+
+void
+loop_share_calls(Loop *base)
+{
+	control_start(real_loop(base, "loop_share_calls"));
 }
 
 void

@@ -113,6 +113,7 @@ typedef struct RealLoop
 	pthread_mutex_t done_lock;
 	LoopWork *done_head;
 	LoopWork **done_tail;
+	LoopPost *posts; /* the newest first; under done_lock as well */
 } RealLoop;
 
 /* loop.c */
@@ -138,6 +139,9 @@ extern void workers_free(Workers *workers, bool leave_behind,
 extern bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
 extern void work_done_post(RealLoop *loop, LoopWork *work);
 extern void work_done_deliver(RealLoop *loop);
+
+/* loop_post.c */
+extern void post_deliver(RealLoop *loop);
 
 /* loop_control.c */
 extern void control_start(RealLoop *loop);

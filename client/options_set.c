@@ -190,6 +190,8 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_TRANSACTIONS:
 			return read_count(row, text, INT64_C(1000000000), &run->per_slot,
 							  err);
+		case OPT_JOBS:
+			return read_int(row, text, 256, &run->jobs, err);
 		case OPT_THREADS:
 			return read_int(row, text, 1024, &run->workers, err);
 		case OPT_SEED:

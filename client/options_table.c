@@ -41,6 +41,8 @@ const OptionRow option_rows[] = {
 	 true},
 	{OPT_NO_WARM, 0, "no-warm", NULL,
 	 "open connections when they are first needed", true},
+	{OPT_JOBS, 'j', "jobs", "N",
+	 "event loops, each on a thread of its own (default 1)", true},
 	{OPT_THREADS, 0, "threads", "N", "worker threads for \\thread steps",
 	 true},
 	{OPT_TIMEOUT, 0, "timeout", "SECONDS", "for each step", true},

@@ -424,6 +424,13 @@ pool_new(Loop *loop, Trace *trace, const PoolOps *ops, void *ops_arg, int size)
 }
 
 void
+pool_number_from(Pool *pool, int first)
+{
+	for (int i = 0; i < pool->nmembers; i++)
+		pool->members[i].number = first + i;
+}
+
+void
 pool_free(Pool *pool)
 {
 	if (pool == NULL)

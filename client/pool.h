@@ -73,6 +73,9 @@ extern Pool *pool_new(Loop *loop, Trace *trace, const PoolOps *ops,
 					  void *ops_arg, int size);
 extern void pool_free(Pool *pool); /* closes every member */
 
+/* Members are numbered from there, not from 1; before any is opened. */
+extern void pool_number_from(Pool *pool, int first);
+
 /*
  * Open all members, at most "parallel" at a time; on_opened is called once:
  * err is NULL when at least one opened.  Being refused for lack of room

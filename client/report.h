@@ -21,6 +21,7 @@ typedef struct RunResult
 	const char *mode;	/* "plan", "async", … */
 	int server_version; /* 150020; 0 unknown */
 	int concurrency;
+	int shards;		 /* loops, each on a thread */
 	int connections; /* pool size; 0: no SQL */
 	int64_t wall_ns;
 	int64_t client_cpu_ns; /* user + system, while the clock ran */

@@ -237,6 +237,7 @@ put_run(Json *json, const RunResult *result)
 	put_int(json, "server_version", result->server_version);
 	put_string(json, "mode", result->mode);
 	put_int(json, "concurrency", result->concurrency);
+	put_int(json, "loops", result->shards);
 	put_int(json, "connections", result->connections);
 	put_seconds(json, "wall", result->wall_ns);
 	put_seconds(json, "opening", result->opening_ns);

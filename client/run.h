@@ -44,6 +44,7 @@ typedef struct RunOptions
 	int64_t duration_ns; /* -T; 0: not given */
 	int concurrency;	 /* 0: the plan's own tasks, else 10 */
 	int connections;	 /* 0: as concurrency */
+	int jobs;			 /* -j: loops, each on a thread */
 	int workers;		 /* --threads; 0: tasks in flight, at most 64 */
 	bool has_protocol;
 	Protocol protocol;

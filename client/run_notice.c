@@ -22,31 +22,48 @@ notice_find(Run *run, const char *text)
 	return NULL;
 }
 
-void
-run_notice(Run *run, const char *severity, const char *whole)
+/* True: it is a new one, to be told. */
+static bool
+notice_add(Run *run, const char *text)
 {
-	char text[MAX_NOTICE_BYTES + 4];
-	NoticeCount *known;
-
-	snprintf(text, sizeof(text), "%.*s%s", MAX_NOTICE_BYTES, whole,
-			 strlen(whole) > MAX_NOTICE_BYTES ? "..." : "");
-	known = notice_find(run, text);
+	NoticeCount *known = notice_find(run, text);
 
 	if (known != NULL)
 	{
 		known->count++;
-		return;
+		return false;
 	}
 	if (run->nnotices == MAX_NOTICES)
 	{
 		run->other_notices++;
-		return;
+		return false;
 	}
 	if (run->notices == NULL)
 		run->notices = mem_alloc(MAX_NOTICES * sizeof(NoticeCount));
 	run->notices[run->nnotices].text = mem_strdup(text);
 	run->notices[run->nnotices++].count = 1;
-	if (!run->options->quiet)
+	return true;
+}
+
+static bool
+notice_count(Run *run, const char *text)
+{
+	bool is_new;
+
+	pthread_mutex_lock(&run->lock);
+	is_new = notice_add(run, text);
+	pthread_mutex_unlock(&run->lock);
+	return is_new;
+}
+
+void
+run_notice(Run *run, const char *severity, const char *whole)
+{
+	char text[MAX_NOTICE_BYTES + 4];
+
+	snprintf(text, sizeof(text), "%.*s%s", MAX_NOTICE_BYTES, whole,
+			 strlen(whole) > MAX_NOTICE_BYTES ? "..." : "");
+	if (notice_count(run, text) && !run->options->quiet)
 		fprintf(run->options->messages, "%s: %s\n", severity, text);
 }
 

@@ -1,11 +1,15 @@
 /*
  * run_private.h
- *	  The Run itself: for run.c, run_admit.c and run_notice.c only.
+ *	  The Run itself: for run*.c and shard.c only.
+ *
+ * A Run is what its shards share.  What is below "Shared" belongs to its
+ * lock; the rest is the program's own thread's, and does not change while
+ * other shards are at work.
  */
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
-#include "run.h"
+#include "shard.h"
 
 typedef struct NoticeCount
 {
@@ -13,77 +17,86 @@ typedef struct NoticeCount
 	int64_t count;
 } NoticeCount;
 
-struct Run
+typedef struct Run
 {
 	const Plan *plan;
 	const RunOptions *options;
 	RunResult result;
 	char run_id[24];
 	uint64_t seed;
-
-	/* Wiring */
-	Loop *loop;
-	Trace *trace;
-	Spans *spans;
-	Http *http;
-	HttpLane *lane;
-	ConnTarget *target; /* NULL: no SQL */
-	struct ConnLocks *locks;
-	Pool *control_pool; /* one connection, for set-up and teardown */
-	Pool *pool;
+	bool uses_http; /* anywhere */
+	bool uses_sql;
+	bool tasks_use_sql; /* not only set-up and teardown */
 	const char *hooks[HOOK_KINDS];
-	const char *no_hooks[HOOK_KINDS];
-	StepOps ops[STEP_KINDS];
-	Engine engine;	  /* the tasks' */
-	Engine outside;	  /* set-up's and teardown's */
-	Vars base;		  /* -D and what is always there */
-	Task *setup_task; /* kept: its variables are the tasks' parent */
-	Task *teardown_task;
+	Vars base; /* -D and what is always there */
+	Admission *admission;
+	int workers;
+	Shard *shards; /* the first one runs on the program's own thread */
+	int nshards;
+	int nmade;			 /* of these */
+	int nstarted;		 /* threads, the program's own included */
+	bool awaits_opening; /* of the other shards */
+	int interrupts;
 
-	/* Opening */
-	bool is_opened;
-	bool open_failed;
-	bool has_control; /* the control connection is open */
+	/* Set-up and teardown, on the first shard's loop (run_body.c) */
+	Engine outside;
+	Pool *control_pool; /* one connection */
+	bool has_control;	/* it is open */
+	Task *setup_task;	/* kept: its variables are the tasks' parent */
+	Task *teardown_task;
 	bool body_failed;
 	bool setup_failed;
 	Err err; /* what stopped the run before any task ran */
 
-	/* Admission */
-	int concurrency;
-	int workers;
-	int64_t total; /* INT64_MAX: until the time is up */
-	int64_t admitted;
-	int64_t counts_sum; /* of the bodies' counts */
-	Task **tasks;		/* by slot */
-	int live;
-	bool is_clock_running;
-	bool stop_admitting;
-	LoopTimer duration;
-	int interrupts;
-
-	/* Failures */
+	/* Shared */
+	pthread_mutex_t lock;
+	pthread_cond_t may_go; /* go was set */
+	int go;				   /* 0: wait, 1: run, -1: end */
+	int nopened;		   /* shards that have tried */
+	int nfinished;
 	int64_t failures;
 	int64_t assert_failures;
 	bool hit_limit;
 	Err first_error;
-
 	NoticeCount *notices;
 	int nnotices;
 	int64_t other_notices;
-};
+	atomic_bool is_given_up; /* before it ran: no need to open more */
+} Run;
 
-/* run_admit.c */
-extern void run_count_slots(Run *run);
-extern void run_admit(Run *run);
-extern void run_prepare_task(Run *run, Task *task, int64_t number, int slot);
-extern void run_on_task_done(Engine *engine, Task *task);
-extern void run_on_emit(Engine *engine, Task *task, const PlanStep *step);
+/* run.c */
+extern Protocol run_protocol(const Run *run);
+extern int run_connections(const Run *run);	 /* asked for, of all shards */
+extern bool run_is_given_up(const Run *run); /* any thread */
+
+/* run_threads.c: shards beside the first; any thread */
+extern bool run_start_shards(Run *run);
+extern bool run_open_shards(Run *run);
+extern void run_release_shards(Run *run, bool may_run);
+extern void run_join_shards(Run *run);
+extern void run_shard_finished(Run *run, Shard *shard);
+extern bool run_all_finished(Run *run);
+extern void run_on_news(Run *run);
+
+/* run_failure.c: what a task's end means; any thread */
+extern void run_task_ended(Run *run, Task *task);
 extern void run_count_failure(Run *run, const Err *err);
+extern void run_ask_all(Run *run, ShardAsk what);
 extern void run_cancel_all(Run *run);
-extern void run_stop_if_idle(Run *run);
-extern void run_free_tasks(Run *run);
 
-/* run_notice.c: each text once, with a count at the end */
+/* run_body.c: what runs once, before and after the tasks */
+extern bool run_open_control(Run *run);
+extern bool run_setup(Run *run);
+extern void run_teardown(Run *run);
+extern void run_cancel_bodies(Run *run);
+extern void run_free_bodies(Run *run);
+extern bool body_uses(const Body *body, StepKind kind);
+extern bool outside_uses(const Plan *plan, StepKind kind);
+
+/* run_emit.c */
+extern void run_on_emit(Engine *engine, Task *task, const PlanStep *step);
+
+/* run_notice.c: each text once, with a count at the end; any thread */
 extern void run_notice(Run *run, const char *severity, const char *whole);
 extern void run_tell_notices(const Run *run);
 extern void run_forget_notices(Run *run);

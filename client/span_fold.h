@@ -116,5 +116,6 @@ extern void hold_end(Spans *spans, int64_t time_ns);
 
 /* The run is over: what is still among the recent ones may be kept. */
 extern void hold_finish(Spans *spans, int64_t time_ns);
+extern void hold_sort(Spans *spans); /* those that are kept, by time */
 
 #endif /* SPAN_FOLD_H */

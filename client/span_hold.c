@@ -221,6 +221,14 @@ compare_begun(const void *a, const void *b)
 }
 
 void
+hold_sort(Spans *spans)
+{
+	if (spans->nholds > 0)
+		qsort(spans->holds, (size_t) spans->nholds, sizeof(HoldSpan),
+			  compare_begun);
+}
+
+void
 hold_finish(Spans *spans, int64_t time_ns)
 {
 	SpanFold *fold = spans->fold;
@@ -230,7 +238,5 @@ hold_finish(Spans *spans, int64_t time_ns)
 	for (int64_t i = first > 0 ? first : 0; i < fold->nrecent; i++)
 		hold_forget(spans, hold_at(fold, i));
 	fold->nrecent = 0;
-	if (spans->nholds > 0)
-		qsort(spans->holds, (size_t) spans->nholds, sizeof(HoldSpan),
-			  compare_begun);
+	hold_sort(spans);
 }

@@ -1,0 +1,174 @@
+/*
+ * admission.c
+ *	  Which task comes next: bodies in turn, up to a number, a time, a word.
+ *
+ * The counts belong to the lock; what the plan and the options say is fixed.
+ */
+#include "admission.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "mem.h"
+
+#define DEFAULT_CONCURRENCY 10
+
+struct Admission
+{
+	const Plan *plan;
+	void (*on_more)(void *arg);
+	void *on_more_arg;
+	int64_t counts_sum; /* of the bodies' counts */
+	int concurrency;
+	int64_t total;
+
+	pthread_mutex_t lock;
+	int64_t given;	  /* tickets, in order of their numbers */
+	int64_t returned; /* of these */
+	bool is_stopped;
+};
+
+static int64_t
+count_total(const Admission *admission, const RunOptions *options)
+{
+	if (options->tasks > 0)
+		return options->tasks;
+	if (options->per_slot > 0)
+		return options->per_slot * admission->concurrency;
+	if (options->duration_ns > 0)
+		return INT64_MAX;
+	return admission->counts_sum;
+}
+
+static void
+count_slots(Admission *admission, const RunOptions *options)
+{
+	bool is_own = options->tasks == 0 && options->per_slot == 0 &&
+				  options->duration_ns == 0;
+	int64_t own =
+		admission->counts_sum < INT32_MAX ? admission->counts_sum : INT32_MAX;
+
+	admission->concurrency = options->concurrency;
+	if (options->mode == MODE_SEQUENTIAL)
+		admission->concurrency = 1;
+	if (admission->concurrency == 0)
+		admission->concurrency = is_own ? (int) own : DEFAULT_CONCURRENCY;
+	admission->total = count_total(admission, options);
+	if (admission->total < admission->concurrency)
+		admission->concurrency = (int) admission->total;
+	if (admission->concurrency < 1)
+		admission->concurrency = 1;
+}
+
+Admission *
+admission_new(const Plan *plan, const RunOptions *options,
+			  void (*on_more)(void *arg), void *arg)
+{
+	Admission *admission = mem_alloc(sizeof(*admission));
+
+	admission->plan = plan;
+	admission->on_more = on_more;
+	admission->on_more_arg = arg;
+	for (int i = 0; i < plan->nbodies; i++)
+		admission->counts_sum += plan->bodies[i].count;
+	count_slots(admission, options);
+	pthread_mutex_init(&admission->lock, NULL);
+	return admission;
+}
+
+void
+admission_free(Admission *admission)
+{
+	if (admission == NULL)
+		return;
+	pthread_mutex_destroy(&admission->lock);
+	free(admission);
+}
+
+int
+admission_concurrency(const Admission *admission)
+{
+	return admission->concurrency;
+}
+
+int64_t
+admission_total(const Admission *admission)
+{
+	return admission->total;
+}
+
+int64_t
+admission_count(Admission *admission)
+{
+	int64_t count;
+
+	pthread_mutex_lock(&admission->lock);
+	count = admission->given - admission->returned;
+	pthread_mutex_unlock(&admission->lock);
+	return count;
+}
+
+bool
+admission_is_own(const Admission *admission)
+{
+	return admission->total <= admission->counts_sum;
+}
+
+/* In the plan's order, each body "count" times, then from the start again. */
+static void
+next_body(const Admission *admission, int64_t number, Ticket *ticket)
+{
+	int64_t at = number % admission->counts_sum;
+	const Body *body = admission->plan->bodies;
+
+	while (at >= body->count)
+		at -= (body++)->count;
+	ticket->body = body;
+	ticket->copy = number / admission->counts_sum * body->count + at + 1;
+}
+
+Admit
+admission_next(Admission *admission, Ticket *ticket)
+{
+	int64_t number = -1;
+
+	pthread_mutex_lock(&admission->lock);
+	if (!admission->is_stopped && admission->given < admission->total)
+		number = admission->given++;
+	pthread_mutex_unlock(&admission->lock);
+	if (number < 0)
+		return ADMIT_END;
+	next_body(admission, number, ticket);
+	ticket->number = (uint64_t) number + 1;
+	ticket->scheduled_ns = 0;
+	return ADMIT_TASK;
+}
+
+void
+admission_return(Admission *admission, const Ticket *ticket)
+{
+	(void) ticket;
+	pthread_mutex_lock(&admission->lock);
+	admission->returned++;
+	pthread_mutex_unlock(&admission->lock);
+}
+
+void
+admission_stop(Admission *admission)
+{
+	pthread_mutex_lock(&admission->lock);
+	admission->is_stopped = true;
+	pthread_mutex_unlock(&admission->lock);
+	admission->on_more(admission->on_more_arg);
+}
+
+bool
+admission_is_stopped(Admission *admission)
+{
+	bool is_stopped;
+
+	pthread_mutex_lock(&admission->lock);
+	is_stopped = admission->is_stopped;
+	pthread_mutex_unlock(&admission->lock);
+	return is_stopped;
+}

@@ -1,0 +1,91 @@
+/*
+ * run_failure.c
+ *	  What the end of a task means for the run: failures, and their limits.
+ *
+ * Called by every shard's thread; what is counted belongs to the run's lock.
+ */
+#include "run_private.h"
+
+#define TOLD_FAILURES 20 /* one by one */
+
+void
+run_ask_all(Run *run, ShardAsk what)
+{
+	for (int i = 0; i < run->nmade; i++)
+		shard_ask(&run->shards[i], what);
+}
+
+void
+run_cancel_all(Run *run)
+{
+	for (int i = 0; i < run->nmade; i++)
+		loop_cancel_calls(run->shards[i].loop);
+	run_ask_all(run, ASK_CANCEL);
+}
+
+/* The lock is held. */
+static bool
+has_too_many_errors(const Run *run)
+{
+	int64_t limit = run->options->max_errors;
+	int64_t begun;
+
+	if (limit < 0)
+		return false;
+	if (!run->options->max_errors_is_percent)
+		return run->failures > limit;
+	begun = admission_count(run->admission);
+	return begun >= 100 && run->failures * 100 > limit * begun;
+}
+
+void
+run_count_failure(Run *run, const Err *err)
+{
+	bool is_told;
+
+	pthread_mutex_lock(&run->lock);
+	if (run->failures++ == 0)
+		run->first_error = *err;
+	if (err->kind == ERR_ASSERT)
+		run->assert_failures++;
+	if (has_too_many_errors(run))
+		run->hit_limit = true;
+	is_told = run->failures <= TOLD_FAILURES && !run->options->quiet;
+	pthread_mutex_unlock(&run->lock);
+	if (is_told)
+		err_print(run->options->messages, "error", err);
+}
+
+static bool
+has_hit_limit(Run *run)
+{
+	bool hit_limit;
+
+	pthread_mutex_lock(&run->lock);
+	hit_limit = run->hit_limit;
+	pthread_mutex_unlock(&run->lock);
+	return hit_limit;
+}
+
+static void
+task_failed(Run *run, Task *task)
+{
+	OnError on_error = run->options->on_error;
+
+	if (admission_total(run->admission) > 1)
+		err_suffix(&task->err, " (task %s)", task->name);
+	run_count_failure(run, &task->err);
+	if (on_error != ON_ERROR_CONTINUE || has_hit_limit(run))
+		admission_stop(run->admission);
+	if (on_error == ON_ERROR_CANCEL)
+		run_cancel_all(run);
+}
+
+void
+run_task_ended(Run *run, Task *task)
+{
+	if (task->failed)
+		task_failed(run, task);
+	else if (task->emit.len > 0)
+		fwrite(task->emit.data, 1, task->emit.len, run->options->rows);
+}
