@@ -30,6 +30,12 @@ expr_fail(const ExprCall *call, const char *fmt, ...)
 	return false;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The text without blanks around it; it stays NUL-terminated or is refused. */
 static ValueKind
 read_text(const Value *value, Number *out)
@@ -38,15 +44,17 @@ read_text(const Value *value, Number *out)
 	size_t len = value->len;
 	char trimmed[400];
 
-	while (len > 0 && strchr(" \t\r\n", text[0]) != NULL)
+	while (len > 0 && is_blank(text[0]))
 	{
 		text++;
 		len--;
 	}
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-		len--;
 	if (len >= sizeof(trimmed))
 		return VALUE_TEXT;
+	if (len == 0 || !is_blank(text[len - 1]))
+		return value_read_number(text, len, &out->integer, &out->number);
+	while (len > 0 && is_blank(text[len - 1]))
+		len--;
 	memcpy(trimmed, text, len);
 	trimmed[len] = '\0';
 	return value_read_number(trimmed, len, &out->integer, &out->number);

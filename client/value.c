@@ -242,6 +242,26 @@ print_double(double number, char scratch[VALUE_SCRATCH])
 	}
 }
 
+/* By hand: it is done for every number that is bound. */
+size_t
+value_int_text(int64_t integer, char scratch[VALUE_SCRATCH])
+{
+	uint64_t rest = integer < 0 ? 0 - (uint64_t) integer : (uint64_t) integer;
+	char digits[20];
+	size_t n = 0;
+	char *out = scratch;
+
+	do
+		digits[n++] = (char) ('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (integer < 0)
+		*out++ = '-';
+	while (n > 0)
+		*out++ = digits[--n];
+	*out = '\0';
+	return (size_t) (out - scratch);
+}
+
 const char *
 value_text(const Value *value, char scratch[VALUE_SCRATCH], size_t *len)
 {
@@ -263,8 +283,8 @@ value_text(const Value *value, char scratch[VALUE_SCRATCH], size_t *len)
 			text = value->boolean ? "true" : "false";
 			break;
 		case VALUE_INT:
-			snprintf(scratch, VALUE_SCRATCH, "%" PRId64, value->integer);
-			break;
+			*len = value_int_text(value->integer, scratch);
+			return scratch;
 		case VALUE_DOUBLE:
 			print_double(value->number, scratch);
 			break;

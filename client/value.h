@@ -67,6 +67,9 @@ extern void value_clear(Value *value);
  */
 extern const char *value_text(const Value *value, char scratch[VALUE_SCRATCH],
 							  size_t *len);
+
+/* An integer as text, NUL-terminated; returns its length. */
+extern size_t value_int_text(int64_t integer, char scratch[VALUE_SCRATCH]);
 extern const char *value_kind_name(ValueKind kind);
 
 #endif /* VALUE_H */
