@@ -334,6 +334,13 @@ pool_acquire(Pool *pool, PoolWaiter *waiter)
 {
 	waiter->member = NULL;
 	waiter->err.kind = ERR_NONE;
+	if (pool->idle_first != NULL)
+	{
+		/* then nobody waits */
+		waiter->member = pool->idle_first;
+		member_lend(waiter->member, waiter->task, &waiter->held_before_by);
+		return true;
+	}
 	waiter_append(pool, waiter);
 	waiter->is_acquiring = true;
 	pool_serve(pool);
