@@ -49,12 +49,15 @@ move_is_legal(ConnState from, ConnState to)
 void
 conn_set_state(Conn *conn, ConnState state)
 {
-	Event event = {.kind = EVENT_CONN};
+	Event event;
+	bool is_move =
+		state == CONN_BUSY || (state == CONN_IDLE && conn->state == CONN_BUSY);
 
 	assert(move_is_legal(conn->state, state));
 	conn->state = state;
-	if (conn->trace == NULL)
+	if (conn->trace == NULL || (is_move && !trace_wants_moves(conn->trace)))
 		return;
+	event = (Event){.kind = EVENT_CONN};
 	event.time_ns = loop_now_ns(conn->loop);
 	event.value = (int) state;
 	event.amount = conn->number;

@@ -131,7 +131,7 @@ conn_flush(Conn *conn)
 	loop_watch_set(conn->watch, LOOP_READ);
 	if (conn->nsent == 0 || conn->first->sent_ns != 0)
 		return true;
-	now_ns = loop_now_ns(conn->loop);
+	now_ns = loop_look_ns(conn->loop);
 	for (ConnRequest *r = conn->first; r != NULL && r->is_sent; r = r->next)
 	{
 		if (r->sent_ns != 0)

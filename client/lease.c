@@ -18,7 +18,7 @@ lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
 {
 	Event event = {.kind = EVENT_LEASE};
 
-	event.time_ns = loop_now_ns(step->task->engine->loop);
+	event.time_ns = task_now_ns(step->task);
 	event.value = waited;
 	event.task = step->task->number;
 	event.step = step->plan;
@@ -33,7 +33,7 @@ lease_give(Task *task, PoolMember *member)
 {
 	Event event = {.kind = EVENT_LEASE_END};
 
-	event.time_ns = loop_now_ns(task->engine->loop);
+	event.time_ns = task_now_ns(task);
 	event.task = task->number;
 	event.amount = member->number;
 	trace_emit(task->engine->trace, &event);

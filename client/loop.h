@@ -32,8 +32,17 @@ extern Loop *loop_new_virtual(void); /* clock at 0, moves by itself */
 extern bool loop_is_virtual(const Loop *loop);
 extern void loop_free(Loop *loop);
 
-/* The time now; on the real loop read afresh from the clock. */
+/* The time now; on the real loop read afresh from the clock.  Any thread. */
 extern int64_t loop_now_ns(Loop *loop);
+
+/*
+ * The loop's own thread: the same, remembered; and what was remembered last.
+ * That is for what happens within one job that has looked at the clock since
+ * it last waited: to look a dozen times for one statement would be a good
+ * part of what the statement costs.
+ */
+extern int64_t loop_look_ns(Loop *loop);
+extern int64_t loop_recent_ns(const Loop *loop);
 
 /*
  * Run until loop_stop is called from a callback, or, on either kind, until
@@ -47,8 +56,8 @@ extern void loop_stop(Loop *loop);
 /*
  * Jobs: the ready queue.  FIFO, taken as one batch a turn, so that a job that
  * pushes itself cannot starve the descriptors.  Embedded in their owner;
- * pushing a job that is queued already does nothing.  ready_ns is when it was
- * pushed.  loop_unpush takes a queued job back (its owner is going away).
+ * pushing a job that is queued already does nothing.  loop_unpush takes a
+ * queued job back (its owner is going away).
  */
 typedef struct LoopJob
 {
@@ -56,7 +65,6 @@ typedef struct LoopJob
 	void *arg;
 	struct LoopJob *next;
 	bool is_queued;
-	int64_t ready_ns;
 } LoopJob;
 
 extern void loop_push(Loop *loop, LoopJob *job);

@@ -39,6 +39,18 @@ loop_now_ns(Loop *loop)
 	return loop->ops->now_ns(loop);
 }
 
+int64_t
+loop_look_ns(Loop *loop)
+{
+	return loop->recent_ns = loop->ops->now_ns(loop);
+}
+
+int64_t
+loop_recent_ns(const Loop *loop)
+{
+	return loop->recent_ns;
+}
+
 void
 loop_free(Loop *loop)
 {
@@ -53,7 +65,6 @@ loop_push(Loop *loop, LoopJob *job)
 		return;
 	job->is_queued = true;
 	job->next = NULL;
-	job->ready_ns = loop->ops->now_ns(loop);
 	*loop->ready_tail = job;
 	loop->ready_tail = &job->next;
 	loop->nready++;

@@ -383,7 +383,7 @@ sql_finish(Step *step)
 static void
 on_sent(ConnRequest *request)
 {
-	step_started(request->arg);
+	step_started_at(request->arg, request->sent_ns);
 }
 
 /* Record only: the task goes on in its turn, or, after a call, at once. */

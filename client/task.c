@@ -17,18 +17,34 @@
 static void task_advance(void *arg);
 static void on_timeout(void *arg);
 
+/* What follows the last look at the clock within a turn takes no time. */
+int64_t
+task_now_ns(const Task *task)
+{
+	Loop *loop = task->engine->loop;
+
+	return task->advancing ? loop_recent_ns(loop) : loop_now_ns(loop);
+}
+
 /* -------- the two doors -------- */
 
 static void
 task_set_state(Task *task, TaskState state)
 {
-	Event event = {.kind = EVENT_TASK};
+	Trace *trace = task->engine->trace;
+	bool is_move = state != TASK_DONE && task->state != TASK_DONE;
+	Event event;
 
 	assert(state == TASK_READY || task->state != TASK_DONE);
 	assert(state != TASK_DONE || task->state == TASK_DRAINING);
 
 	task->state = state;
-	event.time_ns = loop_now_ns(task->engine->loop);
+	if (is_move && !trace_wants_moves(trace))
+		return;
+	event = (Event){.kind = EVENT_TASK};
+	event.time_ns = state == TASK_DONE ? loop_look_ns(task->engine->loop)
+					: is_move		   ? task_now_ns(task)
+									   : task->begun_ns;
 	event.value = (int) state;
 	event.task = task->number;
 	event.text = task->name;
@@ -38,7 +54,7 @@ task_set_state(Task *task, TaskState state)
 		event.step = task->failed_step;
 		event.text = task->failed ? task->err.message : NULL;
 	}
-	trace_emit(task->engine->trace, &event);
+	trace_emit(trace, &event);
 }
 
 /* Kinds that only touch variables leave no trace unless they fail. */
@@ -95,7 +111,7 @@ step_set_state_at(Step *step, StepState state, int64_t time_ns)
 static void
 step_set_state(Step *step, StepState state)
 {
-	step_set_state_at(step, state, loop_now_ns(step->task->engine->loop));
+	step_set_state_at(step, state, task_now_ns(step->task));
 }
 
 static bool
@@ -179,6 +195,16 @@ engine_unlink(Engine *engine, Task *task)
 		task->next->prev = task->prev;
 }
 
+/* Not by snprintf: a task may be over in ten microseconds. */
+static void
+task_set_name(Task *task, const char *name)
+{
+	size_t len = strnlen(name, sizeof(task->name) - 1);
+
+	memcpy(task->name, name, len);
+	task->name[len] = '\0';
+}
+
 void
 task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 {
@@ -187,7 +213,7 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	assert(task->state == TASK_DONE);
 	task->body = body;
 	task->number = number;
-	snprintf(task->name, sizeof(task->name), "%s", name);
+	task_set_name(task, name);
 	task->pc = 0;
 	task->failed = false;
 	task->is_canceled = false;
@@ -199,7 +225,7 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	buf_reset(&task->emit);
 	task_make_slots(task, 1);
 	task->nsteps = 0;
-	task->begun_ns = loop_now_ns(engine->loop);
+	task->begun_ns = loop_look_ns(engine->loop);
 	engine_link(engine, task);
 	task_set_state(task, TASK_READY);
 	loop_push(engine->loop, &task->job);
@@ -248,7 +274,7 @@ step_begin(Task *task, const PlanStep *plan)
 	step_set_state(step, STEP_QUEUED);
 	if (step_is_traced(step))
 	{
-		step->queued_ns = loop_now_ns(task->engine->loop);
+		step->queued_ns = task_now_ns(task);
 		step_arm_timeout(step);
 	}
 	task->engine->ops[plan->kind].start(step);
@@ -326,6 +352,7 @@ task_advance(void *arg)
 	Task *task = arg;
 
 	task->advancing = true;
+	loop_look_ns(task->engine->loop);
 	for (;;)
 	{
 		switch (task->state)
@@ -411,7 +438,8 @@ on_timeout(void *arg)
 void
 step_started(Step *step)
 {
-	step_set_state(step, STEP_RUNNING);
+	step_set_state_at(step, STEP_RUNNING,
+					  loop_look_ns(step->task->engine->loop));
 }
 
 void
@@ -449,7 +477,7 @@ step_hold_begin(Step *step)
 void
 step_hold_end(Step *step)
 {
-	step_emit(step, EVENT_HOLD_END, 0, loop_now_ns(step->task->engine->loop));
+	step_emit(step, EVENT_HOLD_END, 0, loop_look_ns(step->task->engine->loop));
 }
 
 static void

@@ -136,6 +136,9 @@ extern void task_begin(Task *task, const Body *body, uint64_t number,
 /* Ask it to end: nothing more starts, live steps are cancelled. */
 extern void task_cancel(Task *task);
 
+/* The time, without a look at the clock where the task's turn had one. */
+extern int64_t task_now_ns(const Task *task);
+
 /* -------- for step kinds -------- */
 
 /* QUEUED -> RUNNING: the request has left, the call begins. */

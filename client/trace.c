@@ -17,6 +17,7 @@ struct Trace
 	TraceSink sinks[MAX_SINKS];
 	void *args[MAX_SINKS];
 	int count;
+	bool wants_moves;
 };
 
 Trace *
@@ -39,6 +40,18 @@ trace_add_sink(Trace *trace, TraceSink sink, void *arg)
 	trace->sinks[trace->count] = sink;
 	trace->args[trace->count] = arg;
 	trace->count++;
+}
+
+void
+trace_want_moves(Trace *trace)
+{
+	trace->wants_moves = true;
+}
+
+bool
+trace_wants_moves(const Trace *trace)
+{
+	return trace != NULL && trace->wants_moves;
 }
 
 void

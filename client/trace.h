@@ -44,6 +44,12 @@ typedef enum ConnState
 	CONN_CANCELING /* told to stop, reading on to the end */
 } ConnState;
 
+/*
+ * Most events are told to every sink.  Moves are told only once somebody has
+ * called trace_want_moves: those of a task between its admission and its end,
+ * and those of an open connection between idle and busy.  They are half of
+ * all events, and what they say follows from the others.
+ */
 typedef enum EventKind
 {
 	EVENT_RUN_BEGIN,	/* the clock starts */
@@ -104,6 +110,8 @@ typedef struct Trace Trace;
 extern Trace *trace_new(void);
 extern void trace_free(Trace *trace);
 extern void trace_add_sink(Trace *trace, TraceSink sink, void *arg);
+extern void trace_want_moves(Trace *trace);
+extern bool trace_wants_moves(const Trace *trace);		  /* NULL trace: no */
 extern void trace_emit(Trace *trace, const Event *event); /* NULL trace: no */
 
 extern const char *task_state_name(TaskState state);

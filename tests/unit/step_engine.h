@@ -108,6 +108,7 @@ engine_open(TestEngine *self, Loop *loop, const char *text)
 	self->engine.plan = self->plan;
 	self->engine.trace = trace_new();
 	trace_add_sink(self->engine.trace, engine_on_event, self);
+	trace_want_moves(self->engine.trace);
 	self->engine.ops = engine_ops;
 	self->engine.step_timeout_ns = -1;
 	self->engine.globals = &self->globals;

@@ -450,6 +450,7 @@ test_trace(void)
 	char want[256];
 
 	trace_add_sink(trace, on_event, NULL);
+	trace_want_moves(trace);
 	conn = conn_open(loop, trace, target, 7, on_open, on_lost, NULL);
 	opened = false;
 	while (!opened)
