@@ -68,6 +68,10 @@ sanitize: ## client and unit tests, then the demo, under ASan and UBSan
 	@$(lib)/install-deps build check sanitize
 	@SANITIZE=address,undefined $(private) $(lib)/instrumented sanitize $(ARGS)
 
+tsan: ## what runs on several threads, under ThreadSanitizer
+	@$(lib)/install-deps build check sanitize
+	@SANITIZE=thread $(private) $(lib)/instrumented tsan $(ARGS)
+
 valgrind: ## unit tests and the demo under valgrind
 	@$(lib)/install-deps build check valgrind
 	@$(private) $(lib)/instrumented valgrind $(ARGS)
@@ -106,5 +110,5 @@ client:
 	@$(MAKE) -C client all BUILD=$(build)
 
 .PHONY: all demo check check-root check-versions bench bench-extension deps \
-	install uninstall lint format goldens sanitize valgrind fuzz dist clean \
+	install uninstall lint format goldens sanitize tsan valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client
