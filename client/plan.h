@@ -78,6 +78,8 @@ typedef struct PlanSql
 	const char *verb;		 /* first keyword, upper case: "SELECT" */
 	bool is_empty;			 /* nothing but comments */
 	SqlTransaction transaction;
+	bool may_restart;	 /* BEGIN: doing all up to COMMIT again is safe, */
+	bool asks_restart;	 /* and a \retry there wants it */
 	bool is_compound;	 /* several statements, joined by \; */
 	bool takes_no_binds; /* a statement such as SET: see bind_place */
 	Place bind_place;	 /* of the first :v; line 0 when there is none */
@@ -117,6 +119,8 @@ typedef struct PlanHttp
 
 typedef struct PlanRetry
 {
+	bool is_given;	/* by \retry; else --retries counts */
+	bool is_barred; /* in a pipeline: neither counts */
 	int max;		/* 0: none */
 	const char *on; /* as written, checked; NULL: the safe set */
 } PlanRetry;

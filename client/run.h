@@ -55,6 +55,10 @@ typedef struct RunOptions
 	int64_t max_errors; /* -1: no limit */
 	bool max_errors_is_percent;
 	int64_t step_timeout_ns;	   /* -1: none */
+	int64_t statement_timeout_ns;  /* 0: none; also in conn, for the server */
+	int64_t run_timeout_ns;		   /* 0: none */
+	int retries;				   /* where no \retry says more */
+	int retry_percent;			   /* of the steps: the budget */
 	const char *hooks[HOOK_KINDS]; /* NULL: the plan's */
 	const RunVariable *variables;  /* -D and the like */
 	int nvariables;

@@ -14,6 +14,7 @@
 
 #include <libpq-fe.h>
 
+#include "attempt.h"
 #include "conn_pool.h"
 #include "mem.h"
 #include "sql_place.h"
@@ -190,11 +191,14 @@ build_request(Step *step, Err *err)
 	}
 	request->params = step->sql->params;
 	request->statement_id = sql->id;
-	request->before_sql =
-		step->lease->is_fresh ? conn_pool_acquire_hook(step->lease) : NULL;
+	request->before_sql = step->lease->is_fresh
+							  ? conn_pool_acquire_hook(step->lease)
+						  : step->task->must_rollback ? "ROLLBACK"
+													  : NULL;
 	request->before_rides = hook_may_ride(sql);
 	request->on_result = sql->has_gset || sql->has_aset ? on_result : NULL;
 	step->lease->is_fresh = false;
+	step->task->must_rollback = false;
 	return true;
 }
 
@@ -339,6 +343,29 @@ is_about_types(const char *sqlstate)
 	return false;
 }
 
+/* What the loss of the connection means for the transaction. */
+static void
+explain_loss(const Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	bool rolls_back =
+		strcmp(sql->verb, "ROLLBACK") == 0 || strcmp(sql->verb, "ABORT") == 0;
+
+	if (!step->in_transaction)
+		return;
+	if (sql->transaction == SQL_TX_SAME || rolls_back)
+	{
+		err_hint(err, "the transaction was not committed: the server rolls "
+					  "it back when it notices");
+		return;
+	}
+	err_suffix(err, "; whether the transaction was committed is not known");
+	err_hint(err,
+			 "it was lost at %s: look at the data before the task is run "
+			 "again",
+			 sql->verb);
+}
+
 static void
 explain(const Step *step, Err *err)
 {
@@ -347,6 +374,8 @@ explain(const Step *step, Err *err)
 	int position = step->sql->request.error_position;
 	Place place = step->plan->place;
 
+	if (err->kind == ERR_LOST)
+		explain_loss(step, err);
 	if (err->kind != ERR_SQL)
 		return;
 	if (sql->nbinds > 0 && is_about_types(err->sqlstate))
@@ -376,6 +405,8 @@ sql_finish(Step *step)
 	drop_row(work);
 	if (work->text.cap > KEPT_BYTES)
 		buf_free(&work->text);
+	if (!work->has_failed)
+		attempt_statement_worked(step, conn_in_transaction(conn));
 	lease_end_statement(step, conn_in_transaction(conn));
 	step_done(step, work->has_failed ? work->err : NULL);
 }
@@ -453,7 +484,10 @@ sql_begin(Step *step)
 {
 	SqlWork *work = step->sql;
 	Conn *conn = conn_pool_conn(step->lease);
+	const Engine *engine = step->task->engine;
 
+	attempt_statement_begins(step, conn_in_transaction(conn) &&
+									   !step->task->must_rollback);
 	if (!build_request(step, work_err(work)))
 	{
 		lease_end_statement(step, conn_in_transaction(conn));
@@ -461,6 +495,9 @@ sql_begin(Step *step)
 		return;
 	}
 	work->phase = SQL_SENT;
+	if (engine->statement_timeout_ns > 0)
+		step_limit(step,
+				   loop_now_ns(engine->loop) + engine->statement_timeout_ns);
 	conn_set_owner(conn, step->task->number, step->task->name);
 	if (step->call == CALL_ASYNC)
 	{

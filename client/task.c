@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "mem.h"
 
 static void task_advance(void *arg);
@@ -73,14 +74,18 @@ step_move_is_legal(StepState from, StepState to)
 		case STEP_PENDING:
 			return false;
 		case STEP_QUEUED:
+			return from == STEP_PENDING || from == STEP_BACKOFF;
 		case STEP_SKIPPED:
 			return from == STEP_PENDING;
 		case STEP_RUNNING:
 			return from == STEP_QUEUED;
 		case STEP_OK:
 		case STEP_FAILED:
-		case STEP_CANCELED:
+		case STEP_BACKOFF:
 			return from == STEP_QUEUED || from == STEP_RUNNING;
+		case STEP_CANCELED:
+			return from == STEP_QUEUED || from == STEP_RUNNING ||
+				   from == STEP_BACKOFF;
 	}
 	return false;
 }
@@ -117,7 +122,8 @@ step_set_state(Step *step, StepState state)
 static bool
 step_is_live(const Step *step)
 {
-	return step->state == STEP_QUEUED || step->state == STEP_RUNNING;
+	return step->state == STEP_QUEUED || step->state == STEP_RUNNING ||
+		   step->state == STEP_BACKOFF;
 }
 
 /* -------- tasks -------- */
@@ -169,6 +175,7 @@ task_free(Task *task)
 				engine->ops[kind].forget(&task->steps[i]);
 	loop_unpush(engine->loop, &task->job);
 	vars_clear(&task->vars);
+	attempt_forget(task);
 	buf_free(&task->emit);
 	free(task->steps);
 	free(task);
@@ -222,6 +229,8 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	task->hold = engine->hold;
 	task->lease = NULL;
 	task->lease_user = NULL;
+	task->must_rollback = false;
+	task->retries = 0;
 	buf_reset(&task->emit);
 	task_make_slots(task, 1);
 	task->nsteps = 0;
@@ -256,28 +265,50 @@ step_arm_timeout(Step *step)
 	loop_timer_set(engine->loop, &step->timeout, step->deadline_ns);
 }
 
+void
+step_limit(Step *step, int64_t deadline_ns)
+{
+	if (deadline_ns >= step->deadline_ns)
+		return;
+	step->deadline_ns = deadline_ns;
+	loop_timer_set(step->task->engine->loop, &step->timeout, deadline_ns);
+}
+
+/* The step's turn, or that of its next attempt. */
+static void
+step_begin_attempt(Step *step, const PlanStep *plan)
+{
+	Engine *engine = step->task->engine;
+
+	step->plan = plan;
+	step->call = step_call(engine, plan);
+	step->wants_resume = false;
+	step->timed_out = false;
+	step->has_extra_lease = false;
+	step->lease = NULL;
+	step->in_transaction = false;
+	memset(&step->failure, 0, sizeof(step->failure));
+	step_set_state(step, STEP_QUEUED);
+	if (step_is_traced(step))
+	{
+		step->queued_ns = task_now_ns(step->task);
+		step_arm_timeout(step);
+	}
+	engine->ops[plan->kind].start(step);
+}
+
 static void
 step_begin(Task *task, const PlanStep *plan)
 {
 	Step *step = &task->steps[task->nsteps++];
 
-	step->plan = plan;
 	step->state = STEP_PENDING;
-	step->call = step_call(task->engine, plan);
-	step->wants_resume = false;
 	step->is_canceled = false;
-	step->timed_out = false;
-	step->has_extra_lease = false;
-	step->lease = NULL;
 	step->attempt = 1;
 	task->inflight++;
-	step_set_state(step, STEP_QUEUED);
-	if (step_is_traced(step))
-	{
-		step->queued_ns = task_now_ns(task);
-		step_arm_timeout(step);
-	}
-	task->engine->ops[plan->kind].start(step);
+	if (task->engine->budget != NULL && plan->kind <= STEP_SHELL)
+		task->engine->budget->begun++;
+	step_begin_attempt(step, plan);
 }
 
 /*
@@ -322,7 +353,9 @@ task_resume_steps(Task *task)
 		if (!step->wants_resume)
 			continue;
 		step->wants_resume = false;
-		if (step_is_live(step))
+		if (step->state == STEP_BACKOFF)
+			step_begin_attempt(step, step->again);
+		else if (step_is_live(step))
 			task->engine->ops[step->plan->kind].resume(step);
 	}
 }
@@ -332,6 +365,7 @@ task_end(Task *task)
 {
 	Engine *engine = task->engine;
 
+	attempt_unmark(task);
 	lease_drop(task);
 	task_set_state(task, TASK_DONE);
 	engine_unlink(engine, task);
@@ -396,11 +430,17 @@ static void
 step_cancel(Step *step)
 {
 	const StepOps *ops = &step->task->engine->ops[step->plan->kind];
+	Err err;
 
 	if (!step_is_live(step) || step->is_canceled)
 		return;
 	step->is_canceled = true;
-	if (ops->cancel != NULL)
+	if (step->state == STEP_BACKOFF)
+	{
+		err_set(&err, ERR_CANCEL, "canceled between two attempts");
+		step_done(step, &err);
+	}
+	else if (ops->cancel != NULL)
 		ops->cancel(step);
 }
 
@@ -428,6 +468,11 @@ on_timeout(void *arg)
 
 	if (!step_is_live(step) || step->is_canceled)
 		return;
+	if (step->state == STEP_BACKOFF)
+	{
+		step_wake(step);
+		return;
+	}
 	step->timed_out = true;
 	if (ops->cancel != NULL)
 		ops->cancel(step);
@@ -514,21 +559,52 @@ task_record_failure(Task *task, const Step *step, const Err *err)
 }
 
 static void
-step_fail(Step *step, const Err *err)
+timeout_err(const Step *step, Err *err)
+{
+	err_set(err, ERR_TIMEOUT, "%s timed out after %.3g s", step->plan->label,
+			(double) (step->deadline_ns - step->queued_ns) / 1e9);
+	err_hint(err, "raise it with \\timeout or --timeout, or find out "
+				  "why the answer takes longer");
+}
+
+/* False: it has failed for good, and err is the task's. */
+static bool
+step_try_again(Step *step, Err *err)
+{
+	Loop *loop = step->task->engine->loop;
+	int64_t delay_ns = 0;
+
+	step->again = attempt_next(step, err, &delay_ns);
+	if (step->again == NULL)
+		return false;
+	step->wants_resume = false;
+	step_set_state(step, STEP_BACKOFF);
+	loop_timer_set(loop, &step->timeout, loop_now_ns(loop) + delay_ns);
+	return true;
+}
+
+static void
+step_end(Step *step, StepState outcome)
+{
+	step_set_state(step, outcome);
+	step->task->inflight--;
+	task_wake(step->task);
+}
+
+static void
+step_failed(Step *step, const Err *why)
 {
 	Task *task = step->task;
-	Err timeout;
+	Err err;
 
 	if (step->timed_out)
-	{
-		err_set(&timeout, ERR_TIMEOUT, "%s timed out after %.3g s",
-				step->plan->label,
-				(double) (step->deadline_ns - step->queued_ns) / 1e9);
-		err_hint(&timeout, "raise it with \\timeout or --timeout, or find out "
-						   "why the answer takes longer");
-		err = &timeout;
-	}
-	task_record_failure(task, step, err);
+		timeout_err(step, &err);
+	else
+		err = *why;
+	if (step_try_again(step, &err))
+		return;
+	step_end(step, STEP_FAILED);
+	task_record_failure(task, step, &err);
 	if (task->gather != NULL && task->gather->gather_cancel)
 		task_cancel_steps(task);
 }
@@ -536,18 +612,13 @@ step_fail(Step *step, const Err *err)
 void
 step_done(Step *step, const Err *err)
 {
-	Task *task = step->task;
-	StepState outcome = STEP_OK;
-
-	if (err != NULL)
-		outcome = step->is_canceled && !step->timed_out ? STEP_CANCELED
-														: STEP_FAILED;
-	if (step->deadline_ns != LOOP_NEVER)
-		loop_timer_clear(task->engine->loop, &step->timeout);
 	assert(step->lease == NULL);
-	step_set_state(step, outcome);
-	task->inflight--;
-	if (outcome == STEP_FAILED)
-		step_fail(step, err);
-	task_wake(task);
+	if (step->deadline_ns != LOOP_NEVER || step->state == STEP_BACKOFF)
+		loop_timer_clear(step->task->engine->loop, &step->timeout);
+	if (err == NULL)
+		step_end(step, STEP_OK);
+	else if (step->is_canceled && !step->timed_out)
+		step_end(step, STEP_CANCELED);
+	else
+		step_failed(step, err);
 }
