@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "conn_pool.h"
+#include "lex.h"
 #include "mem.h"
 #include "sql_place.h"
 #include "step_call.h"
@@ -235,9 +236,20 @@ set_from_column(Value *value, const PGresult *result, int row, int column)
 	}
 }
 
+static bool
+refuse_column(const char *name, Err *err)
+{
+	err_set(err, ERR_DATA,
+			"a column of the result is called \"%.80s\", which cannot be the "
+			"name of a variable",
+			name);
+	err_hint(err, "give it one: SELECT ... AS name");
+	return false;
+}
+
 /* Columns whose name, with the prefix, the plan never mentions are skipped. */
-static void
-set_from_row(Step *step, const PGresult *result, int row)
+static bool
+set_from_row(Step *step, const PGresult *result, int row, Err *err)
 {
 	const Symbols *symbols = step->task->vars.symbols;
 	const char *prefix = step->plan->sql.gset_prefix;
@@ -247,14 +259,18 @@ set_from_row(Step *step, const PGresult *result, int row)
 		char name[256];
 		int len =
 			snprintf(name, sizeof(name), "%s%s", prefix, PQfname(result, i));
-		int symbol = -1;
+		int symbol;
 
-		if (len > 0 && (size_t) len < sizeof(name))
-			symbol = symbols_find(symbols, name, (size_t) len);
+		if (len < 0 || (size_t) len >= sizeof(name))
+			return refuse_column(PQfname(result, i), err);
+		symbol = symbols_find(symbols, name, (size_t) len);
+		if (symbol < 0 && !lex_is_name(name, (size_t) len))
+			return refuse_column(PQfname(result, i), err);
 		if (symbol >= 0)
 			set_from_column(vars_set(&step->task->vars, symbol), result, row,
 							i);
 	}
+	return true;
 }
 
 static void
@@ -292,12 +308,14 @@ on_result(ConnRequest *request, PGresult *result)
 {
 	Step *step = request->arg;
 
-	if (PQnfields(result) == 0 && PQresultStatus(result) != PGRES_TUPLES_OK)
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+		PQresultStatus(result) != PGRES_SINGLE_TUPLE)
 		return; /* no rows, as after INSERT */
 	if (step->plan->sql.has_gset)
 		take_rows(step->sql, result);
-	else if (PQntuples(result) > 0)
-		set_from_row(step, result, PQntuples(result) - 1);
+	else if (PQntuples(result) > 0 && !step->sql->has_failed)
+		step->sql->has_failed = !set_from_row(
+			step, result, PQntuples(result) - 1, work_err(step->sql));
 }
 
 static bool
@@ -325,8 +343,7 @@ apply_gset(Step *step, Err *err)
 					 : "add LIMIT 1, or use \\aset for the last row");
 		return false;
 	}
-	set_from_row(step, work->row, 0);
-	return true;
+	return set_from_row(step, work->row, 0, err);
 }
 
 /* -------- errors -------- */
@@ -384,6 +401,9 @@ explain(const Step *step, Err *err)
 			"a variable is sent without a type: write :%s::type, such as :%s::integer, to say which one is meant",
 			plan->symbols.names[sql->bind_symbols[0]],
 			plan->symbols.names[sql->bind_symbols[0]]);
+	else if (strcmp(err->sqlstate, "42P01") == 0 &&
+			 strstr(err->message, "pgbench_") != NULL)
+		err_hint(err, "pgbench -i makes the tables of its scripts");
 	else if (strcmp(err->sqlstate, "25P02") == 0)
 		err_hint(err, "an earlier statement of this transaction failed");
 	if (sql_place_find(plan, step->plan, position, &place))

@@ -231,6 +231,7 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	task->lease_user = NULL;
 	task->must_rollback = false;
 	task->retries = 0;
+	task->in_transaction = false;
 	buf_reset(&task->emit);
 	task_make_slots(task, 1);
 	task->nsteps = 0;
@@ -360,12 +361,41 @@ task_resume_steps(Task *task)
 	}
 }
 
+/* The last statement that began a transaction, else the body's last step. */
+static const PlanStep *
+task_transaction(const Task *task)
+{
+	const Body *body = task->body;
+	int i = body->nsteps - 1;
+
+	while (i > 0 && (body->steps[i].kind != STEP_SQL ||
+					 body->steps[i].sql.transaction != SQL_TX_BEGIN))
+		i--;
+	return &body->steps[body->steps[i].kind == STEP_SQL ? i
+														: body->nsteps - 1];
+}
+
+/* What is left open is rolled back: to keep silent would be to lose it. */
+static void
+task_check_transaction(Task *task)
+{
+	if (task->failed || task->is_canceled || !task->in_transaction)
+		return;
+	task->failed = true;
+	task->failed_step = task_transaction(task);
+	err_set(&task->err, ERR_DATA,
+			"the task ended inside a transaction, which is rolled back");
+	err_hint(&task->err, "end it with COMMIT or ROLLBACK");
+	plan_place(task->engine->plan, task->failed_step->place, &task->err);
+}
+
 static void
 task_end(Task *task)
 {
 	Engine *engine = task->engine;
 
 	attempt_unmark(task);
+	task_check_transaction(task);
 	lease_drop(task);
 	task_set_state(task, TASK_DONE);
 	engine_unlink(engine, task);
@@ -554,7 +584,7 @@ task_record_failure(Task *task, const Step *step, const Err *err)
 	task->failed = true;
 	task->failed_step = step->plan;
 	task->err = *err;
-	if (task->err.line == 0)
+	if (task->err.file[0] == '\0')
 		step_place(step, &task->err);
 }
 

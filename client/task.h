@@ -89,8 +89,9 @@ struct Task
 	const PlanStep *failed_step;
 	const PlanStep *gather; /* the one whose children are live */
 	Hold hold;
-	PoolMember *lease; /* the task's own */
-	Step *lease_user;  /* the step that is using it now, if any */
+	PoolMember *lease;	 /* the task's own */
+	Step *lease_user;	 /* the step that is using it now, if any */
+	bool in_transaction; /* after the last statement on it */
 	Vars vars;
 	RandomState random;
 	Buf emit;					   /* rows waiting to be written */
