@@ -121,6 +121,12 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 			*help = true;
 			return true;
 		}
+		if (row->id == OPT_BUILTIN && strcmp(optarg, "list") == 0)
+		{
+			builtin_list(stdout);
+			*help = true;
+			return true;
+		}
 		options->given[row->id - OPT_DBNAME] = 1;
 		if (!option_set(options, row, optarg, err))
 			return false;
@@ -185,6 +191,7 @@ options_free(Options *options)
 		free((char *) (uintptr_t) options->variables[i].value);
 	}
 	free(options->variables);
+	options_free_scripts(options);
 	free(options->plans);
 	free(options->commands);
 	free(options->given);

@@ -231,6 +231,8 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 			return read_int(row, text, 256, &run->jobs, err);
 		case OPT_THREADS:
 			return read_int(row, text, 1024, &run->workers, err);
+		case OPT_SCALE:
+			return read_int(row, text, 1000000000, &run->scale, err);
 		case OPT_SEED:
 			if (!read_count(row, text, INT64_MAX, &number, err))
 				return false;
@@ -279,6 +281,10 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_EXECUTE:
 			options_add_text(&options->commands, &options->ncommands, text);
 			return true;
+		case OPT_FILE:
+			return options_add_file(options, text, err);
+		case OPT_BUILTIN:
+			return options_add_builtin(options, text, err);
 		case OPT_DEFINE:
 			return read_define(options, row, text, err);
 		case OPT_ON_CONNECT:
@@ -351,6 +357,10 @@ option_set(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_COLOR:
 			return set_words(options, row, text, err);
 	}
+	if (row->id == OPT_SELECT_ONLY)
+		return options_add_builtin(options, "select-only", err);
+	if (row->id == OPT_SIMPLE_UPDATE)
+		return options_add_builtin(options, "simple-update", err);
 	if (row->value == NULL)
 	{
 		set_flag(options, row);

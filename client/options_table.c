@@ -16,6 +16,14 @@ const OptionRow option_rows[] = {
 	{OPT_PASSWORD, 'W', "password", NULL, "ask for a password first", false},
 	{OPT_EXECUTE, 'e', "execute", "TEXT", "plan text, such as 'SELECT 1'",
 	 false},
+	{OPT_FILE, 'f', "file", "FILE[@WEIGHT]",
+	 "a script; several are chosen at random, by weight", false},
+	{OPT_BUILTIN, 'b', "builtin", "NAME[@WEIGHT]",
+	 "a script of pgbench's; \"list\" tells which", false},
+	{OPT_SELECT_ONLY, 'S', "select-only", NULL, "as -b select-only", false},
+	{OPT_SIMPLE_UPDATE, 'N', "skip-some-updates", NULL, "as -b simple-update",
+	 false},
+	{OPT_SCALE, 's', "scale", "N", "the variable :scale", true},
 	{OPT_DEFINE, 'D', "define", "NAME=VALUE", "set a variable", false},
 	{OPT_CONCURRENCY, 'c', "concurrency", "N",
 	 "tasks in flight (default: the plan's own tasks, else 10)", true},
@@ -66,6 +74,8 @@ const OptionRow option_rows[] = {
 	{OPT_COLOR, 0, "color", "WHEN", "auto, always or never", false},
 	{OPT_QUIET, 'q', "quiet", NULL, "no report, no notices; errors only",
 	 false},
+	{OPT_LATENCIES, 'r', "report-per-command", NULL,
+	 "accepted; every report has the steps' latencies", false},
 	{OPT_NO_VACUUM, 'n', "no-vacuum", NULL, "accepted; does nothing", false},
 	{OPT_DRY_RUN, 0, "dry-run", NULL, "check the plan, run nothing", false},
 	{OPT_DUMP, 0, "dump", NULL, "check: print the plan's canonical text",
@@ -74,6 +84,10 @@ const OptionRow option_rows[] = {
 	{OPT_ONLY, 0, "only", "N,...", "demo: run these experiments", false},
 	{OPT_SHOW, 0, "show", "N", "demo: print an experiment's plan", false},
 	{OPT_HELP, '?', "help", NULL, "this text", false},
+
+	/* as pgbench calls them */
+	{OPT_CONCURRENCY, 0, "client", "N", NULL, false},
+	{OPT_LATENCIES, 0, "report-latencies", NULL, NULL, false},
 };
 
 const int option_nrows = (int) (sizeof(option_rows) / sizeof(option_rows[0]));
@@ -93,6 +107,8 @@ options_usage(FILE *out)
 	{
 		char left[64];
 
+		if (option_rows[i].help == NULL)
+			continue;
 		if (option_rows[i].letter != 0 && option_rows[i].letter != '?')
 			snprintf(left, sizeof(left), "-%c, --%s%s%s",
 					 option_rows[i].letter, option_rows[i].name,

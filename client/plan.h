@@ -188,6 +188,8 @@ typedef struct Body
 	int nsteps;
 	Place place;
 	bool is_implicit; /* no \task line: named after its file */
+	int file;		  /* index into plan->sources */
+	int weight;		  /* among the others, when plan->has_weights */
 } Body;
 
 typedef struct PlanOption
@@ -202,6 +204,9 @@ typedef struct PlanSource
 	const char *name; /* as given; "-" is "<stdin>", -e "<command>" */
 	const char *text;
 	size_t len;
+	bool has_weight; /* -f, -b: how often its bodies are chosen at random */
+	int weight;
+	bool is_ours; /* no part of what the user wrote */
 } PlanSource;
 
 /* A :name that stands inside a literal, where it is not replaced. */
@@ -239,6 +244,7 @@ typedef struct Plan
 	int nsteps;				/* PlanStep.index is below this */
 	int nstatements;		/* PlanSql.id is below this */
 	bool is_pgbench;		/* nothing but pgbench's commands */
+	bool has_weights;		/* bodies are chosen at random, by weight */
 	PlanMention *mentions;	/* of variables that exist, for plan_lint */
 	int nmentions;
 	struct Arena *arena;

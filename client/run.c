@@ -29,6 +29,7 @@ run_options_init(RunOptions *options)
 	memset(options, 0, sizeof(*options));
 	options->conn.connect_timeout_ns = 0;
 	options->max_errors = -1;
+	options->scale = 1;
 	options->step_timeout_ns = -1;
 	options->retry_percent = RETRY_PERCENT;
 	options->jobs = 1;
@@ -79,7 +80,7 @@ run_set_variables(Run *run)
 
 	vars_init(&run->base, &run->plan->symbols, NULL);
 	run_set_base(run, "run_id", run->run_id);
-	run_set_base_int(run, "scale", 1);
+	run_set_base_int(run, "scale", options->scale);
 	run_set_base_int(run, "random_seed", (int64_t) run->seed);
 	run_set_base_int(run, "default_seed", (int64_t) (run->seed >> 1));
 	run_set_http(run);
@@ -257,7 +258,8 @@ run_make(Run *run, Err *err)
 							 err) ||
 		!run_is_supported(run, err))
 		return false;
-	run->admission = admission_new(run->plan, run->options, on_more, run);
+	run->admission =
+		admission_new(run->plan, run->options, run->seed, on_more, run);
 	run->workers = run->options->workers;
 	if (run->workers == 0)
 		run->workers = admission_concurrency(run->admission) < DEFAULT_WORKERS

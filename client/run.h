@@ -64,6 +64,7 @@ typedef struct RunOptions
 	int nvariables;
 	const char *http_url; /* :http; NULL: none */
 	uint64_t seed;		  /* for random functions */
+	int scale;			  /* -s */
 	bool quiet;
 
 	/* Where rows (\emit), \echo and notices go. */
