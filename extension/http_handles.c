@@ -212,21 +212,19 @@ asyncdemo_http_send(PG_FUNCTION_ARGS)
 /* Waiting. */
 
 static Datum
-take_response(Handle *handle, TupleDesc desc)
+take_response(Handle *handle, const ResponseType *type)
 {
 	char *who = psprintf("request " INT64_FORMAT, handle->id);
 	Fetch *fetch;
-	ResponseShape shape;
 	HttpRow row;
 	Datum response = 0;
 
-	response_shape(&shape, desc);
-	row_init(&row, desc);
+	row_init(&row, type->desc);
 	fetch = remove_handle(handle);
 	PG_TRY();
 	{
 		if (fetch->failure.sqlstate != 0 ||
-			!response_fill(&shape, &row, fetch, &fetch->failure))
+			!response_fill(&type->shape, &row, fetch, &fetch->failure))
 			failure_raise(&fetch->failure, who);
 		response = row_datum(&row);
 	}
@@ -257,7 +255,7 @@ asyncdemo_http_wait(PG_FUNCTION_ARGS)
 	for (;;)
 	{
 		if (handle->fetch->state == FETCH_DONE)
-			return take_response(handle, row_result_type(fcinfo));
+			return take_response(handle, response_type_returned(fcinfo));
 		fetches_turn(wake_ns);
 		if (handle->fetch->state != FETCH_DONE && clock_now_ns() >= wake_ns)
 			PG_RETURN_NULL();
@@ -323,10 +321,10 @@ asyncdemo_http_wait_any(PG_FUNCTION_ARGS)
 	row_init(&row, desc);
 	response = column_find(desc, "response");
 	row_set(&row, column_find(desc, "id"), Int64GetDatum(handle->id));
-	row_set(&row, response,
-			take_response(handle,
-						  lookup_rowtype_tupdesc_copy(
-							  TupleDescAttr(desc, response)->atttypid, -1)));
+	row_set(
+		&row, response,
+		take_response(handle,
+					  response_type(TupleDescAttr(desc, response)->atttypid)));
 	PG_RETURN_DATUM(row_datum(&row));
 }
 

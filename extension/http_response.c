@@ -53,20 +53,63 @@ response_shape(ResponseShape *shape, TupleDesc desc)
 						 &shape->header_align);
 }
 
-static int
-count_headers(const HttpResult *result)
+static uint64
+descriptor_id(Oid type)
 {
-	int n = 0;
+	return lookup_type_cache(type, TYPECACHE_TUPDESC)->tupDesc_identifier;
+}
 
-	for (size_t i = 0; i < result->head_used; i++)
-		n += result->head[i] == '\n';
-	return n;
+/*
+ * To find the columns costs more than to fill them, so that it is done once a
+ * session, and again when a type has changed: an identifier is never used for
+ * two descriptors.
+ */
+const ResponseType *
+response_type(Oid type)
+{
+	static ResponseType *known = NULL;
+	static uint64 row_id = 0;
+	static uint64 header_id = 0;
+	MemoryContext cxt;
+	MemoryContext caller;
+	ResponseType *made;
+
+	if (known && known->desc->tdtypeid == type &&
+		descriptor_id(type) == row_id &&
+		descriptor_id(known->shape.header_type) == header_id)
+		return known;
+
+	cxt = AllocSetContextCreate(CurrentMemoryContext, "asyncdemo response",
+								ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(cxt);
+	made = palloc0(sizeof(ResponseType));
+	made->desc = lookup_rowtype_tupdesc_copy(type, -1);
+	response_shape(&made->shape, made->desc);
+	MemoryContextSwitchTo(caller);
+
+	row_id = descriptor_id(type);
+	header_id = descriptor_id(made->shape.header_type);
+	MemoryContextSetParent(cxt, TopMemoryContext);
+	if (known)
+		MemoryContextDelete(GetMemoryChunkContext(known));
+	known = made;
+	return known;
+}
+
+const ResponseType *
+response_type_returned(FunctionCallInfo fcinfo)
+{
+	Oid type = get_fn_expr_rettype(fcinfo->flinfo);
+
+	if (!OidIsValid(type))
+		type = get_func_rettype(fcinfo->flinfo->fn_oid);
+	return response_type(type);
 }
 
 static Datum
 headers_datum(const ResponseShape *shape, const HttpResult *result)
 {
-	Datum *elements = palloc(sizeof(Datum) * Max(count_headers(result), 1));
+	Datum *elements = palloc(sizeof(Datum) * Max(result->nheaders, 1));
 	int n = 0;
 	size_t position = 0;
 	const char *name;

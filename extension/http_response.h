@@ -35,6 +35,18 @@ typedef struct ResponseShape
 /* Look them up; what is allocated goes into the current memory context. */
 extern void response_shape(ResponseShape *shape, TupleDesc desc);
 
+/* The type http_response, as it is now; stays until it is asked for again. */
+typedef struct ResponseType
+{
+	TupleDesc desc;
+	ResponseShape shape;
+} ResponseType;
+
+extern const ResponseType *response_type(Oid type);
+
+/* The same for the running function, which returns it. */
+extern const ResponseType *response_type_returned(FunctionCallInfo fcinfo);
+
 /*
  * Set the columns of a fetch that is done.  If it failed, only those that are
  * known.  The row points into the fetch, which must outlive it.  False and a

@@ -57,6 +57,7 @@ result_begin(HttpResult *result)
 	result->head_state = HEAD_STATUS_LINE;
 	result->status = 0;
 	result->head_used = 0;
+	result->nheaders = 0;
 	result->content_length = -1;
 	result->body_skipped = 0;
 }
@@ -69,6 +70,7 @@ result_clear(HttpResult *result)
 		pfree(result->head);
 	result->head = NULL;
 	result->head_used = 0;
+	result->nheaders = 0;
 	result->head_size = 0;
 }
 
@@ -133,6 +135,7 @@ begin_response(HttpResult *result, const char *line, size_t n)
 		return stop(result, RESULT_HEAD_MALFORMED);
 	result->status = status;
 	result->head_used = 0;
+	result->nheaders = 0;
 	result->content_length = -1;
 	result->head_state = HEAD_FIELDS;
 	return true;
@@ -209,9 +212,11 @@ add_field(HttpResult *result, const char *line, size_t n)
 		if (result->head_used == 0)
 			return stop(result, RESULT_HEAD_MALFORMED);
 		result->head_used--;
+		result->nheaders--;
 	}
 	else if (memchr(line, ':', n) == NULL || *line == ':')
 		return stop(result, RESULT_HEAD_MALFORMED);
+	result->nheaders++;
 
 	if (n > sizeof(length_name) - 1 &&
 		pg_strncasecmp(line, length_name, sizeof(length_name) - 1) == 0)

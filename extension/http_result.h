@@ -46,6 +46,7 @@ typedef struct HttpResult
 				 * by one newline, without the status line */
 	size_t head_used;
 	size_t head_size;
+	int nheaders;		  /* in head */
 	size_t head_total;	  /* counted over all responses */
 	int64 content_length; /* as claimed, or -1 */
 

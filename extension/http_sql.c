@@ -35,32 +35,6 @@ PG_FUNCTION_INFO_V1(asyncdemo_http_patch);
 PG_FUNCTION_INFO_V1(asyncdemo_http_fetch_all);
 PG_FUNCTION_INFO_V1(asyncdemo_http_fetch_requests);
 
-/* What a calling query keeps between two calls of a function. */
-typedef struct CallCache
-{
-	TupleDesc desc;
-	ResponseShape shape;
-} CallCache;
-
-/* Kept out of line, away from the caller's PG_TRY. */
-static pg_noinline CallCache *
-get_cache(FunctionCallInfo fcinfo)
-{
-	CallCache *cache = fcinfo->flinfo->fn_extra;
-	MemoryContext caller;
-
-	if (cache)
-		return cache;
-	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	cache = palloc0(sizeof(CallCache));
-	cache->desc = CreateTupleDescCopy(row_result_type(fcinfo));
-	BlessTupleDesc(cache->desc);
-	response_shape(&cache->shape, cache->desc);
-	MemoryContextSwitchTo(caller);
-	fcinfo->flinfo->fn_extra = cache;
-	return cache;
-}
-
 /* One request. */
 
 static void
@@ -74,14 +48,14 @@ build_or_raise(Fetch *fetch, const RequestArguments *args)
 }
 
 static Datum
-response_datum(CallCache *cache, Fetch *fetch)
+response_datum(const ResponseType *type, Fetch *fetch)
 {
 	HttpRow row;
 
 	if (fetch->failure.sqlstate != 0)
 		failure_raise(&fetch->failure, NULL);
-	row_init(&row, cache->desc);
-	if (!response_fill(&cache->shape, &row, fetch, &fetch->failure))
+	row_init(&row, type->desc);
+	if (!response_fill(&type->shape, &row, fetch, &fetch->failure))
 		failure_raise(&fetch->failure, NULL);
 	return row_datum(&row);
 }
@@ -89,7 +63,7 @@ response_datum(CallCache *cache, Fetch *fetch)
 static Datum
 fetch_one(FunctionCallInfo fcinfo, const RequestArguments *args)
 {
-	CallCache *cache = get_cache(fcinfo);
+	const ResponseType *type = response_type_returned(fcinfo);
 	Fetch *fetch = fetch_new();
 	Datum response = 0;
 	dlist_head done;
@@ -101,7 +75,7 @@ fetch_one(FunctionCallInfo fcinfo, const RequestArguments *args)
 		fetch_start(fetch, &done);
 		while (fetch->state != FETCH_DONE)
 			fetches_turn(NS_NEVER);
-		response = response_datum(cache, fetch);
+		response = response_datum(type, fetch);
 	}
 	PG_FINALLY();
 	{

@@ -13,113 +13,18 @@
  */
 #include "postgres.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <curl/curl.h>
-
-#include "lib/stringinfo.h"
-#include "utils/memutils.h"
-
 #include "clock.h"
+#include "http_exchange.h"
 #include "http_explain.h"
-#include "http_settings.h"
 #include "http_sockets.h"
 #include "http_transfer.h"
 
 /* How many that are not in use are kept in a pool. */
 #define SPARES_MAX 100
 
-/* A transfer with what only this file knows. */
-typedef struct Exchange
-{
-	Transfer pub; /* must be first */
-	CURL *easy;
-	struct curl_slist *fields;
-	HttpResult *result; /* NULL once abandoned */
-	const char *host;
-	bool in_multi;
-	uint64 added_at;   /* the pool's timer_runs then */
-	bool asked_socket; /* so its name has been resolved */
-	bool opened_socket;
-	bool decodes;	 /* compressed bodies */
-	bool has_secret; /* user info of a URL is still in it */
-	bool is_get;	 /* set up for a GET without a body */
-	char *agent;
-	int connect_timeout_ms;
-	int idle_timeout_s;
-	CURLcode code;
-	struct sockaddr_storage refused;
-	char error[CURL_ERROR_SIZE];
-} Exchange;
-
 static dlist_head finished = DLIST_STATIC_INIT(finished);
 
-/* libcurl's callbacks. */
-
-static size_t
-on_header(char *line, size_t size, size_t n, void *arg)
-{
-	Exchange *exchange = arg;
-
-	if (exchange->result && result_add_line(exchange->result, line, size * n))
-		return size * n;
-	return 0;
-}
-
-static size_t
-on_body(char *bytes, size_t size, size_t n, void *arg)
-{
-	Exchange *exchange = arg;
-
-	if (size * n == 0)
-		return 0;
-	if (exchange->result && result_add_body(exchange->result, bytes, size * n))
-		return size * n;
-	return 0;
-}
-
-/* Which sockets may be opened; libcurl tries the next address on refusal. */
-static curl_socket_t
-on_open_socket(void *arg, curlsocktype purpose pg_attribute_unused(),
-			   struct curl_sockaddr *address)
-{
-	Exchange *exchange = arg;
-	Pool *pool = exchange->pub.pool;
-	int fd;
-
-	exchange->asked_socket = true;
-	if (exchange->result == NULL)
-		return CURL_SOCKET_BAD;
-	if (address->family != AF_INET && address->family != AF_INET6)
-		return CURL_SOCKET_BAD;
-	if (pool->proxy_host == NULL &&
-		!guard_check_address(pool->policy, exchange->host, &address->addr))
-	{
-		memcpy(&exchange->refused, &address->addr,
-			   Min(address->addrlen, sizeof(exchange->refused)));
-		exchange->pub.refused = (struct sockaddr *) &exchange->refused;
-		return CURL_SOCKET_BAD;
-	}
-	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-				address->protocol);
-	if (fd < 0)
-		return CURL_SOCKET_BAD;
-	exchange->opened_socket = true;
-	return fd;
-}
-
-/* Setting a transfer up. */
-
-static void
-exchange_destroy(Exchange *exchange)
-{
-	curl_easy_cleanup(exchange->easy);
-	curl_slist_free_all(exchange->fields);
-	if (exchange->agent)
-		pfree(exchange->agent);
-	pfree(exchange);
-}
+/* Spares. */
 
 void
 transfers_free_spares(Pool *pool)
@@ -133,205 +38,15 @@ transfers_free_spares(Pool *pool)
 	pool->nspares = 0;
 }
 
-/* Remember the first option that libcurl did not take. */
-#define SET(exchange, option, value)                           \
-	do                                                         \
-	{                                                          \
-		CURLcode set_code =                                    \
-			curl_easy_setopt((exchange)->easy, option, value); \
-		if ((exchange)->code == CURLE_OK)                      \
-			(exchange)->code = set_code;                       \
-	} while (0)
-
-/* What stays the same for every request of a pool. */
-static void
-set_constants(Exchange *exchange)
-{
-	Pool *pool = exchange->pub.pool;
-
-	SET(exchange, CURLOPT_PRIVATE, (void *) exchange);
-	SET(exchange, CURLOPT_HEADERFUNCTION, on_header);
-	SET(exchange, CURLOPT_HEADERDATA, (void *) exchange);
-	SET(exchange, CURLOPT_WRITEFUNCTION, on_body);
-	SET(exchange, CURLOPT_WRITEDATA, (void *) exchange);
-	SET(exchange, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	SET(exchange, CURLOPT_OPENSOCKETDATA, (void *) exchange);
-	SET(exchange, CURLOPT_ERRORBUFFER, exchange->error);
-	SET(exchange, CURLOPT_NOSIGNAL, 1L);
-	SET(exchange, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(exchange, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(exchange, CURLOPT_DNS_CACHE_TIMEOUT, (long) NAMES_CACHE_S);
-	SET(exchange, CURLOPT_HTTP09_ALLOWED, 0L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	SET(exchange, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-	SET(exchange, CURLOPT_QUICK_EXIT, 1L);
-#endif
-
-	/* an empty proxy, unlike none, keeps the environment's out */
-	SET(exchange, CURLOPT_PROXY, pool->proxy);
-	SET(exchange, CURLOPT_NOPROXY, "");
-	if (*pool->ca_file)
-		SET(exchange, CURLOPT_CAINFO, pool->ca_file);
-}
-
-/* A transfer that was used before, or a new one; NULL without memory. */
+/* One that was used before, or a new one; NULL without memory. */
 static Exchange *
 exchange_get(Pool *pool)
 {
-	Exchange *exchange;
-
-	if (!dlist_is_empty(&pool->spares))
-	{
-		pool->nspares--;
-		return dlist_container(Exchange, pub.node,
-							   dlist_pop_head_node(&pool->spares));
-	}
-	exchange = MemoryContextAllocExtended(GetMemoryChunkContext(pool),
-										  sizeof(Exchange),
-										  MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
-	if (exchange == NULL)
-		return NULL;
-	exchange->pub.pool = pool;
-	exchange->idle_timeout_s = -1;
-	exchange->easy = curl_easy_init();
-	if (exchange->easy)
-		set_constants(exchange);
-	if (exchange->easy == NULL || exchange->code != CURLE_OK)
-	{
-		exchange_destroy(exchange);
-		return NULL;
-	}
-	return exchange;
-}
-
-static void
-add_line(Exchange *exchange, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(exchange->fields, line);
-
-	if (longer)
-		exchange->fields = longer;
-	else
-		exchange->code = CURLE_OUT_OF_MEMORY;
-}
-
-/* Does it announce a body, be it an empty one? */
-static bool
-is_sending(const HttpRequest *request)
-{
-	return request->body || strcmp(request->method, "POST") == 0 ||
-		   strcmp(request->method, "PUT") == 0 ||
-		   strcmp(request->method, "PATCH") == 0;
-}
-
-/* libcurl's spelling: "Name;" sends an empty value, "Name:" sends none. */
-static void
-set_fields(Exchange *exchange, const HttpRequest *request)
-{
-	bool decodes = true;
-	bool has_type = false;
-	bool sends_body = is_sending(request);
-	StringInfoData line;
-
-	initStringInfo(&line);
-	for (int i = 0; i < request->nfields; i++)
-	{
-		const HttpField *field = &request->fields[i];
-
-		resetStringInfo(&line);
-		if (field->value == NULL)
-			appendStringInfo(&line, "%s:", field->name);
-		else if (*field->value == '\0')
-			appendStringInfo(&line, "%s;", field->name);
-		else
-			appendStringInfo(&line, "%s: %s", field->name, field->value);
-		add_line(exchange, line.data);
-		if (pg_strcasecmp(field->name, "Accept-Encoding") == 0)
-			decodes = false;
-		if (pg_strcasecmp(field->name, "Content-Type") == 0)
-			has_type = true;
-	}
-	pfree(line.data);
-
-	if (sends_body && !has_type)
-		add_line(exchange, "Content-Type:");
-	if (sends_body)
-		add_line(exchange, "Expect:");
-	SET(exchange, CURLOPT_HTTPHEADER, exchange->fields);
-
-	/* who asks for an encoding gets it as it is */
-	if (decodes != exchange->decodes)
-		SET(exchange, CURLOPT_ACCEPT_ENCODING, decodes ? "" : NULL);
-	exchange->decodes = decodes;
-}
-
-static void
-set_method(Exchange *exchange, const HttpRequest *request)
-{
-	const char *method = request->method;
-	const char *natural = "GET";
-	bool is_get = !is_sending(request) && strcmp(method, "GET") == 0;
-
-	if (is_get && exchange->is_get)
-		return; /* as the last time */
-	exchange->is_get = is_get;
-	SET(exchange, CURLOPT_NOBODY, 0L);
-	SET(exchange, CURLOPT_HTTPGET, 1L);
-	if (is_sending(request))
-	{
-		SET(exchange, CURLOPT_POST, 1L);
-		SET(exchange, CURLOPT_POSTFIELDSIZE_LARGE,
-			(curl_off_t) (request->body ? request->body_bytes : 0));
-		SET(exchange, CURLOPT_POSTFIELDS, request->body ? request->body : "");
-		natural = "POST";
-	}
-	else if (strcmp(method, "HEAD") == 0)
-	{
-		SET(exchange, CURLOPT_NOBODY, 1L);
-		natural = "HEAD";
-	}
-	SET(exchange, CURLOPT_CUSTOMREQUEST,
-		strcmp(method, natural) == 0 ? NULL : method);
-}
-
-/* What follows from settings, which seldom change between two requests. */
-static void
-set_settings(Exchange *exchange, int connect_timeout_ms)
-{
-	if (exchange->agent == NULL ||
-		strcmp(exchange->agent, http_user_agent) != 0)
-	{
-		if (exchange->agent)
-			pfree(exchange->agent);
-		exchange->agent = MemoryContextStrdup(GetMemoryChunkContext(exchange),
-											  http_user_agent);
-		SET(exchange, CURLOPT_USERAGENT,
-			*http_user_agent ? http_user_agent : NULL);
-	}
-	if (exchange->connect_timeout_ms != connect_timeout_ms)
-	{
-		/*
-		 * The owner keeps the time, because libcurl would wait for the thread
-		 * that resolves a name.  It still has to know how long it may try one
-		 * of several addresses: half of what it believes is left.
-		 */
-		exchange->connect_timeout_ms = connect_timeout_ms;
-		SET(exchange, CURLOPT_CONNECTTIMEOUT_MS,
-			(long) connect_timeout_ms + connect_timeout_ms / 2 + 1000);
-	}
-	if (exchange->idle_timeout_s != http_idle_timeout_s)
-	{
-		exchange->idle_timeout_s = http_idle_timeout_s;
-		SET(exchange, CURLOPT_FORBID_REUSE,
-			http_idle_timeout_s == 0 ? 1L : 0L);
-		SET(exchange, CURLOPT_FRESH_CONNECT,
-			http_idle_timeout_s == 0 ? 1L : 0L);
-		SET(exchange, CURLOPT_MAXAGE_CONN, (long) Max(http_idle_timeout_s, 1));
-	}
+	if (dlist_is_empty(&pool->spares))
+		return exchange_new(pool);
+	pool->nspares--;
+	return dlist_container(Exchange, pub.node,
+						   dlist_pop_head_node(&pool->spares));
 }
 
 static void
@@ -339,11 +54,7 @@ exchange_put_back(Exchange *exchange)
 {
 	Pool *pool = exchange->pub.pool;
 
-	curl_slist_free_all(exchange->fields);
-	exchange->fields = NULL;
-	exchange->result = NULL;
-	exchange->host = NULL;
-	exchange->pub.owner = NULL;
+	exchange_reset(exchange);
 	if (exchange->has_secret || pool->nspares >= SPARES_MAX)
 	{
 		exchange_destroy(exchange);
@@ -366,25 +77,13 @@ transfer_begin(Pool *pool, const HttpRequest *request, HttpResult *result,
 	exchange->pub.descriptors = 0;
 	exchange->pub.refused = NULL;
 	exchange->result = result;
-	exchange->host = request->url->host;
-	exchange->asked_socket = false;
-	exchange->opened_socket = false;
-	exchange->has_secret = request->url->full != request->url->plain;
-	exchange->code = CURLE_OK;
-	exchange->error[0] = '\0';
-
-	SET(exchange, CURLOPT_URL, request->url->full);
-	set_method(exchange, request);
-	set_fields(exchange, request);
-	set_settings(exchange, connect_timeout_ms);
-
-	if (exchange->code == CURLE_OK &&
+	if (exchange_set_up(exchange, request, connect_timeout_ms) &&
 		curl_multi_add_handle(pool->multi, exchange->easy) != CURLM_OK)
 		exchange->code = CURLE_OUT_OF_MEMORY;
 	if (exchange->code != CURLE_OK)
 	{
-		exchange->has_secret = true; /* do not keep what is half set up */
-		exchange_put_back(exchange);
+		exchange_reset(exchange);
+		exchange_destroy(exchange); /* half set up */
 		return NULL;
 	}
 	exchange->in_multi = true;

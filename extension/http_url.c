@@ -387,9 +387,12 @@ url_parse(const char *text, const char *query, HttpFailure *failure)
 		return NULL;
 	full = complete(text, rest, query);
 	if (!is_normal(full))
+	{
 		full = normalise(NULL, full);
-	if (full == NULL || !check_front(full, &rest, failure) ||
-		!fill_url(url, full))
+		if (full && !check_front(full, &rest, failure))
+			full = NULL;
+	}
+	if (full == NULL || !fill_url(url, full))
 	{
 		bad_url(failure, "host, port or path cannot be understood");
 		return NULL;

@@ -174,6 +174,20 @@ for (1 .. 2)
 	$s->value("SELECT asyncdemo.http_send($slow)");
 	$s->value('DROP EXTENSION asyncdemo');
 }
+
+# A later version appends columns, while sessions have the old one in use.
+$s->value('CREATE EXTENSION asyncdemo');
+my $row = "SELECT r.status, (r.h).name IS NOT NULL, to_jsonb(r) - 'h' ? 'later', to_jsonb(r.h) ? 'later'"
+  . " FROM (SELECT *, headers[1] AS h FROM asyncdemo.http_get($url)) r";
+is($s->value($row), '200|t|f|f', 'the columns as installed');
+$s->value('ALTER TYPE asyncdemo.http_header ADD ATTRIBUTE later text');
+is($s->value($row), '200|t|f|t', 'a column more of a header, in the same session');
+$s->value('ALTER TYPE asyncdemo.http_response ADD ATTRIBUTE later text');
+is($s->value($row), '200|t|t|t', 'a column more of the response');
+is($s->value("SELECT status, later FROM asyncdemo.http_wait(asyncdemo.http_send($url))"), '200|<null>',
+	'... of a handle as well');
+$s->value('ALTER TYPE asyncdemo.http_response DROP ATTRIBUTE dns_ms');
+state_is($s->ask($row), '42703', 'a column that is gone is an error, not a crash');
 $s->stop;
 ok($web->wait_for(sub { $_->{in_flight} == 0 }), 'the end of the session ends what was sent');
 
