@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+static const char *
+part_name(unsigned part)
+{
+	return part == PART_HOOK	 ? "acquire hook"
+		   : part >= PART_COMMIT ? "COMMIT"
+								 : "ledger";
+}
+
 /* The first error of a request is the one that counts. */
 static void
 record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
@@ -17,6 +25,8 @@ record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
 
 	if (part == PART_PREPARE)
 		conn_mark_prepared(conn, request->statement_id, false);
+	if (part == PART_PREPARE_MARK)
+		conn_mark_prepared(conn, request->mark->statement_id, false);
 	if (request->has_failed)
 		return;
 	request->has_failed = true;
@@ -28,10 +38,12 @@ record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
 		conn_result_err(result, err, &position);
 	conn->may_retry = request->protocol == PROTOCOL_PREPARED &&
 					  part != PART_HOOK && conn_retry_helps(result);
-	if (part == PART_HOOK)
-		err_prefix(err, "acquire hook: ");
+	if ((part > 0 && part < PART_PREPARE) || part >= PART_COMMIT)
+		err_prefix(err, "%s: ", part_name(part));
 	else
 		request->error_position = position;
+	if (part == PART_MARK && strcmp(err->sqlstate, "23505") == 0)
+		request->mark->is_refused = true;
 	severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	if (severity != NULL && strcmp(severity, "ERROR") != 0 &&
 		err->kind != ERR_LOST)
@@ -94,7 +106,7 @@ conn_take_result(Conn *conn, ConnRequest *request, PGresult *result)
 	switch (PQresultStatus(result))
 	{
 		case PGRES_PIPELINE_SYNC:
-			request->parts = 0;
+			request->parts &= ~part;
 			break;
 		case PGRES_COPY_IN:
 		case PGRES_COPY_BOTH:
@@ -121,44 +133,59 @@ conn_take_result(Conn *conn, ConnRequest *request, PGresult *result)
 
 /* NULL: a part is answered.  False: nothing more can be had now. */
 static bool
-take_end_of_part(Conn *conn, ConnRequest *request)
+take_end_of_part(Conn *conn, ConnRequest *request, bool *at_sync)
 {
 	unsigned part = request->parts & (0 - request->parts);
 
+	/*
+	 * Its own result ends it.  When the implicit transaction could not be
+	 * committed there is an error in front of that, which has an end, too.
+	 */
 	if (part == PART_SYNC)
-		return false; /* its own result ends it */
-	request->parts &= ~part;
-	if (request->parts == PART_LATER)
 	{
-		request->parts = 0;
-		if (request->has_failed)
-			return true;
-		request->hook = NULL; /* done, in a transaction of its own */
-		if (request->is_canceled)
-		{
-			err_set(conn_err(conn), ERR_CANCEL, "canceled before it was sent");
-			request->has_failed = true;
-			return true;
-		}
-		conn_send_statement(conn, request);
-		return true;
+		bool go_on = request->has_failed && !*at_sync;
+
+		*at_sync = true;
+		return go_on;
 	}
+	request->parts &= ~part;
 	if ((request->parts & (0 - request->parts)) == PART_STATEMENT)
 		conn_take_rows_singly(conn->pg);
 	return true;
 }
 
+/* What had to be answered first is answered. */
+static void
+send_later(Conn *conn, ConnRequest *request)
+{
+	request->parts = 0;
+	if (request->has_failed)
+		return;
+	if (request->is_canceled)
+	{
+		request->hook = NULL; /* done, in a transaction of its own */
+		err_set(conn_err(conn), ERR_CANCEL, "canceled before it was sent");
+		request->has_failed = true;
+		return;
+	}
+	conn_send_rest(conn, request);
+}
+
 void
 conn_take_results(Conn *conn)
 {
+	bool at_sync = false;
+
 	while (conn->nsent > 0 && !conn->is_held && !PQisBusy(conn->pg))
 	{
 		ConnRequest *request = conn->first;
 		PGresult *result = PQgetResult(conn->pg);
 
-		if (result == NULL ? !take_end_of_part(conn, request)
+		if (result == NULL ? !take_end_of_part(conn, request, &at_sync)
 						   : !conn_take_result(conn, request, result))
 			return;
+		if (request->parts == PART_LATER)
+			send_later(conn, request);
 		if (request->parts == 0 && !conn->must_digest)
 			conn_request_answered(conn, request);
 	}
@@ -169,7 +196,8 @@ static bool
 retry(Conn *conn, ConnRequest *request)
 {
 	if (!request->has_failed || !conn->may_retry || request->is_retry ||
-		request->is_canceled || request->in_transaction)
+		request->is_canceled || request->in_transaction ||
+		(request->mark != NULL && request->mark->begins))
 		return false;
 	conn_forget_prepared(conn);
 	request->has_failed = false;
