@@ -30,10 +30,6 @@ check-root: ## the tests that need a real root, in tests/root
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check --root $(TESTS)
 
-check-pgbench: ## 500 scripts through pgbench and through asyncdemo; PGBENCH_ONLY=TEXT for some
-	@$(lib)/install-deps build check
-	@$(private) $(lib)/check pgbench/all.pl
-
 check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
@@ -109,6 +105,6 @@ extension:
 client:
 	@$(MAKE) -C client all BUILD=$(build)
 
-.PHONY: all demo check check-root check-pgbench check-versions bench bench-extension deps \
+.PHONY: all demo check check-root check-versions bench bench-extension deps \
 	install uninstall lint format goldens sanitize valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client

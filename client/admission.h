@@ -1,7 +1,6 @@
 /*
  * admission.h
- *	  Which task comes next: bodies in turn or by weight, up to a number, a
- *	  time, a word.
+ *	  Which task comes next: bodies in turn, up to a number, a time, a word.
  *
  * One Admission serves all shards of a run, so that a shard that is quicker
  * takes more: any thread may call.  A ticket is the right and the duty to run
@@ -11,6 +10,7 @@
 #define ADMISSION_H
 
 #include "plan.h"
+#include "job.h"
 #include "run.h"
 
 typedef struct Admission Admission;
@@ -18,6 +18,7 @@ typedef struct Admission Admission;
 typedef struct Ticket
 {
 	uint64_t number; /* of the task, from 1 */
+	RowKey key;		 /* with a job: how it is known again */
 	const Body *body;
 	int64_t copy;		  /* of the body, from 1 */
 	int64_t scheduled_ns; /* begin no earlier; 0: at once */
@@ -32,10 +33,10 @@ typedef enum Admit
 
 /*
  * on_more may be called by any thread.  The plan and the options must outlive
- * it.  The seed is for the choice among bodies that have weights.
+ * it.  Tasks that the job does not want are passed over; NULL: it has no job.
  */
 extern Admission *admission_new(const Plan *plan, const RunOptions *options,
-								uint64_t seed, void (*on_more)(void *arg),
+								Job *job, void (*on_more)(void *arg),
 								void *arg);
 extern void admission_free(Admission *admission);
 

@@ -138,6 +138,7 @@ conn_call_begin(Conn *conn, ConnRequest *request, bool holds_loop)
 		request->protocol = PROTOCOL_EXTENDED;
 	request->hook =
 		request->before_sql != NULL ? request->before_sql : conn->lost_hook;
+	request->needs_mark = request->mark != NULL;
 	conn->lost_hook = NULL;
 	if (conn->is_broken)
 		return;
@@ -220,22 +221,30 @@ run_simple(Conn *conn, const char *sql)
 }
 
 static bool
-run_prepared(Conn *conn, const ConnRequest *request)
+run_prepared(Conn *conn, int statement_id, const char *sql, int nparams,
+			 const char *const *params)
 {
 	char name[STATEMENT_NAME_MAX];
 	PGresult *result;
 
-	conn_statement_name(conn, request->statement_id, name);
-	if (!conn_is_prepared(conn, request->statement_id))
+	conn_statement_name(conn, statement_id, name);
+	if (!conn_is_prepared(conn, statement_id))
 	{
-		result = PQprepare(conn->pg, name, request->sql, 0, NULL);
+		result = PQprepare(conn->pg, name, sql, 0, NULL);
 		if (conn_result_failed(result))
 			return take(conn, result);
 		PQclear(result);
-		conn_mark_prepared(conn, request->statement_id, true);
+		conn_mark_prepared(conn, statement_id, true);
 	}
-	return take(conn, PQexecPrepared(conn->pg, name, request->nparams,
-									 request->params, NULL, NULL, 0));
+	return take(
+		conn, PQexecPrepared(conn->pg, name, nparams, params, NULL, NULL, 0));
+}
+
+static bool
+run_params(Conn *conn, const char *sql, int nparams, const char *const *params)
+{
+	return take(conn, PQexecParams(conn->pg, sql, nparams, NULL, params, NULL,
+								   NULL, 0));
 }
 
 static bool
@@ -246,11 +255,11 @@ run_statement(Conn *conn, const ConnRequest *request)
 		case PROTOCOL_SIMPLE:
 			return run_simple(conn, request->sql);
 		case PROTOCOL_EXTENDED:
-			return take(conn,
-						PQexecParams(conn->pg, request->sql, request->nparams,
-									 NULL, request->params, NULL, NULL, 0));
+			return run_params(conn, request->sql, request->nparams,
+							  request->params);
 		case PROTOCOL_PREPARED:
-			return run_prepared(conn, request);
+			return run_prepared(conn, request->statement_id, request->sql,
+								request->nparams, request->params);
 	}
 	return false;
 }
@@ -275,6 +284,28 @@ run_hook(Conn *conn, ConnRequest *request)
 	return true;
 }
 
+/* It is always one that stays open: a call commits by a call of its own. */
+static bool
+run_mark(Conn *conn, ConnRequest *request)
+{
+	const ConnMark *mark = request->mark;
+	bool worked;
+
+	if (mark == NULL)
+		return true;
+	assert(mark->begins);
+	worked = run_simple(conn, "BEGIN") &&
+			 (request->protocol == PROTOCOL_PREPARED
+				  ? run_prepared(conn, mark->statement_id, mark->sql,
+								 mark->nparams, mark->params)
+				  : run_params(conn, mark->sql, mark->nparams, mark->params));
+	if (!worked)
+		return false;
+	request->needs_mark = false;
+	drop_results(conn->call);
+	return true;
+}
+
 void
 conn_call_run(Conn *conn, ConnRequest *request)
 {
@@ -286,8 +317,11 @@ conn_call_run(Conn *conn, ConnRequest *request)
 	call->has_run = true;
 	atomic_store(&call->begun_ns, loop_now_ns(conn->loop));
 	request->sent_ns = atomic_load(&call->begun_ns);
-	is_alone = PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
-	if (run_hook(conn, request) && !run_statement(conn, request) && is_alone &&
+	is_alone =
+		PQtransactionStatus(conn->pg) == PQTRANS_IDLE && request->mark == NULL;
+	assert(!request->commits);
+	if (run_hook(conn, request) && run_mark(conn, request) &&
+		!run_statement(conn, request) && is_alone &&
 		request->protocol == PROTOCOL_PREPARED && call->nresults > 0 &&
 		conn_retry_helps(call->results[call->nresults - 1]))
 	{
@@ -329,11 +363,14 @@ call_failed(Conn *conn, ConnRequest *request, const PGresult *result, Err *err)
 {
 	request->has_failed = true;
 	conn_result_err(result, err, &request->error_position);
-	if (request->hook != NULL)
+	if (request->hook != NULL || request->needs_mark)
 	{
-		err_prefix(err, "acquire hook: ");
+		err_prefix(err, request->hook != NULL ? "acquire hook: " : "ledger: ");
 		request->error_position = 0;
 	}
+	if (request->hook == NULL && request->needs_mark &&
+		strcmp(err->sqlstate, "23505") == 0)
+		request->mark->is_refused = true;
 	if (strcmp(err->sqlstate, "57014") == 0 &&
 		atomic_load(&conn->call->blocker_number) != 0)
 		lock_err(conn, err);

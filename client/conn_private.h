@@ -176,14 +176,18 @@ extern Err *conn_err(Conn *conn); /* where the first request's error goes */
 
 /* Parts of a request, in the order in which they leave and are answered. */
 #define PART_HOOK 0x01u
-#define PART_LATER 0x02u /* the statement leaves after the hook */
-#define PART_PREPARE 0x04u
-#define PART_STATEMENT 0x08u
-#define PART_SYNC 0x10u
+#define PART_BEGIN 0x02u
+#define PART_PREPARE_MARK 0x04u
+#define PART_MARK 0x08u
+#define PART_PREPARE 0x10u
+#define PART_STATEMENT 0x20u
+#define PART_COMMIT 0x40u
+#define PART_SYNC 0x80u
+#define PART_LATER 0x100u /* the rest leaves when these are answered */
 
 extern void conn_send_next(Conn *conn);
 extern void conn_send_parts(Conn *conn, ConnRequest *request);
-extern void conn_send_statement(Conn *conn, ConnRequest *request);
+extern void conn_send_rest(Conn *conn, ConnRequest *request);
 extern void conn_take_rows_singly(PGconn *pg);
 extern bool conn_flush(Conn *conn); /* false: the connection broke */
 extern void conn_digest_later(Conn *conn);

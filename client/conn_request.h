@@ -20,6 +20,21 @@ typedef enum Protocol
 } Protocol;
 
 /*
+ * What rides in front of a statement, so that both are done or neither is: in
+ * the statement's own transaction or, when "begins", in one that stays open.
+ */
+typedef struct ConnMark
+{
+	const char *sql;
+	int statement_id; /* prepared where the statement is */
+	int nparams;
+	const char *const *params;
+	bool begins;	 /* BEGIN in front of it */
+	bool is_refused; /* the answer: the mark is there already (23505), so
+					  * nothing was done */
+} ConnMark;
+
+/*
  * A request: one statement (or, with PROTOCOL_SIMPLE, several).  The caller
  * owns it, zeroes it before the first use, and keeps it and all it points to
  * until on_done.  Requests of one connection run in the order they were
@@ -43,6 +58,9 @@ typedef struct ConnRequest
 	bool before_rides;		   /* it may share the hook's transaction, so both
 								* leave in one flush; BEGIN, COPY and utility
 								* statements must not */
+	bool is_copy;			   /* in no pipeline at all */
+	ConnMark *mark;			   /* behind the hook; NULL: none */
+	bool commits;			   /* COMMIT rides behind: not SIMPLE, no COPY */
 
 	void (*on_sent)(struct ConnRequest *request); /* may be NULL */
 	void (*on_result)(struct ConnRequest *request,
@@ -59,6 +77,7 @@ typedef struct ConnRequest
 	struct ConnRequest *next;
 	unsigned parts;	  /* what was sent and is not answered yet */
 	const char *hook; /* the one that was sent with it */
+	bool needs_mark;  /* it is not answered yet */
 	bool is_sent;
 	bool has_failed;
 	bool is_retry;

@@ -4,8 +4,8 @@
  *
  * Requests wait in a FIFO whose first nsent have left; "depth" is how many
  * may.  A request leaves in parts, each answered in turn: the acquire hook,
- * Parse, the statement, Sync.  Several parts leave in one flush through
- * libpq's pipeline mode; a statement alone leaves without it, which is
+ * the mark, Parse, the statement, Sync.  Several parts leave in one flush
+ *through libpq's pipeline mode; a statement alone leaves without it, which is
  * cheaper.
  */
 #include "conn_private.h"
@@ -40,38 +40,95 @@ send_execution(Conn *conn, const ConnRequest *request)
 }
 
 static bool
-send_prepare(Conn *conn, const ConnRequest *request)
+send_prepare(Conn *conn, int statement_id, const char *sql)
 {
 	char name[STATEMENT_NAME_MAX];
 
-	conn_statement_name(conn, request->statement_id, name);
-	conn_mark_prepared(conn, request->statement_id, true);
-	return PQsendPrepare(conn->pg, name, request->sql, 0, NULL) != 0;
+	conn_statement_name(conn, statement_id, name);
+	conn_mark_prepared(conn, statement_id, true);
+	return PQsendPrepare(conn->pg, name, sql, 0, NULL) != 0;
+}
+
+static bool
+send_plain(Conn *conn, const char *sql)
+{
+	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) != 0;
+}
+
+/* BEGIN and the mark, prepared where the statements are. */
+static bool
+send_mark(Conn *conn, ConnRequest *request)
+{
+	const ConnMark *mark = request->mark;
+	char name[STATEMENT_NAME_MAX];
+
+	if (mark->begins)
+	{
+		request->parts |= PART_BEGIN;
+		if (!send_plain(conn, "BEGIN"))
+			return false;
+	}
+	request->parts |= PART_MARK;
+	if (request->protocol != PROTOCOL_PREPARED)
+		return PQsendQueryParams(conn->pg, mark->sql, mark->nparams, NULL,
+								 mark->params, NULL, NULL, 0) != 0;
+	if (!conn_is_prepared(conn, mark->statement_id))
+	{
+		request->parts |= PART_PREPARE_MARK;
+		if (!send_prepare(conn, mark->statement_id, mark->sql))
+			return false;
+	}
+	conn_statement_name(conn, mark->statement_id, name);
+	return PQsendQueryPrepared(conn->pg, name, mark->nparams, mark->params,
+							   NULL, NULL, 0) != 0;
+}
+
+/* The statement, with Parse in front and COMMIT behind where they belong. */
+static bool
+send_statement(Conn *conn, ConnRequest *request)
+{
+	if (request->protocol == PROTOCOL_PREPARED &&
+		!conn_is_prepared(conn, request->statement_id))
+	{
+		request->parts |= PART_PREPARE;
+		if (!send_prepare(conn, request->statement_id, request->sql))
+			return false;
+	}
+	request->parts |= PART_STATEMENT;
+	if (!send_execution(conn, request))
+		return false;
+	if (!request->commits)
+		return true;
+	request->parts |= PART_COMMIT;
+	return send_plain(conn, "COMMIT");
 }
 
 /*
- * Hook, Parse and statement up to one Sync: one transaction, so that nothing
- * runs when the hook fails.
+ * Hook, mark, Parse and statement up to one Sync: one transaction, so that
+ * nothing runs when what is in front of it fails.
  */
 static bool
-send_pipeline(Conn *conn, ConnRequest *request, const char *hook, bool prepare)
+send_pipeline(Conn *conn, ConnRequest *request, bool with_statement)
 {
+	request->parts = 0;
 	if (!PQenterPipelineMode(conn->pg))
 		return false;
-	if (hook != NULL)
+	if (request->hook != NULL)
 	{
 		request->parts |= PART_HOOK;
-		if (!PQsendQueryParams(conn->pg, hook, 0, NULL, NULL, NULL, NULL, 0))
+		if (!send_plain(conn, request->hook))
 			return false;
 	}
-	if (prepare)
-	{
-		request->parts |= PART_PREPARE;
-		if (!send_prepare(conn, request))
-			return false;
-	}
-	request->parts |= PART_STATEMENT | PART_SYNC;
-	return send_execution(conn, request) && PQpipelineSync(conn->pg);
+	if (request->needs_mark && !send_mark(conn, request))
+		return false;
+	if (with_statement && !send_statement(conn, request))
+		return false;
+	if ((request->parts & (0 - request->parts)) == PART_STATEMENT)
+		conn_take_rows_singly(conn->pg); /* later it would be too late */
+	request->parts |= PART_SYNC;
+	if (!with_statement)
+		request->parts |= PART_LATER;
+	return PQpipelineSync(conn->pg) != 0;
 }
 
 /*
@@ -88,15 +145,17 @@ conn_take_rows_singly(PGconn *pg)
 #endif
 }
 
+/* May the hook share a pipeline with what follows it? */
 static bool
-send_statement(Conn *conn, ConnRequest *request, const char *hook)
+hook_rides(const ConnRequest *request)
 {
-	bool prepare = request->protocol == PROTOCOL_PREPARED &&
-				   !conn_is_prepared(conn, request->statement_id);
+	return request->before_rides && is_single(request->hook) &&
+		   request->protocol != PROTOCOL_SIMPLE;
+}
 
-	request->parts = 0;
-	if (prepare || hook != NULL)
-		return send_pipeline(conn, request, hook, prepare);
+static bool
+send_alone(Conn *conn, ConnRequest *request)
+{
 	request->parts = PART_STATEMENT;
 	if (!send_execution(conn, request))
 		return false;
@@ -104,16 +163,25 @@ send_statement(Conn *conn, ConnRequest *request, const char *hook)
 	return true;
 }
 
+/* All that can leave at once of what has not left yet. */
 static bool
 send_parts(Conn *conn, ConnRequest *request)
 {
-	const char *hook = request->hook;
+	bool is_prepared = request->protocol != PROTOCOL_PREPARED ||
+					   conn_is_prepared(conn, request->statement_id);
 
-	if (hook == NULL || (request->before_rides && is_single(hook) &&
-						 request->protocol != PROTOCOL_SIMPLE))
-		return send_statement(conn, request, hook);
-	request->parts = PART_HOOK | PART_LATER;
-	return PQsendQuery(conn->pg, hook) != 0;
+	if (request->hook != NULL && !hook_rides(request))
+	{
+		request->parts = PART_HOOK | PART_LATER;
+		return PQsendQuery(conn->pg, request->hook) != 0;
+	}
+	if (request->needs_mark &&
+		(request->is_copy || request->protocol == PROTOCOL_SIMPLE))
+		return send_pipeline(conn, request, false);
+	if (request->hook != NULL || request->needs_mark || request->commits ||
+		!is_prepared)
+		return send_pipeline(conn, request, true);
+	return send_alone(conn, request);
 }
 
 /* Write what is left; false: the connection broke. */
@@ -183,10 +251,17 @@ conn_send_parts(Conn *conn, ConnRequest *request)
 	send_or_fail(conn, request, send_parts(conn, request));
 }
 
+/* What was sent is answered: it is not sent again. */
 void
-conn_send_statement(Conn *conn, ConnRequest *request)
+conn_send_rest(Conn *conn, ConnRequest *request)
 {
-	send_or_fail(conn, request, send_statement(conn, request, NULL));
+	request->hook = NULL;
+	if (PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+	{
+		request->needs_mark = false;
+		PQexitPipelineMode(conn->pg);
+	}
+	conn_send_parts(conn, request);
 }
 
 static void
@@ -228,6 +303,7 @@ conn_submit(Conn *conn, ConnRequest *request)
 	request->next = NULL;
 	request->parts = 0;
 	request->hook = NULL;
+	request->needs_mark = request->mark != NULL;
 	request->is_sent = false;
 	request->has_failed = false;
 	request->is_retry = false;

@@ -304,7 +304,8 @@ take_old(JobLog *log, RowSet *done, Err *err)
 	if (status.st_size == 0)
 		return true;
 	if (!log->settings.resume)
-		return refuse_old(log, err);
+		return (joblog_is_blank(log->fd) && ftruncate(log->fd, 0) == 0) ||
+			   refuse_old(log, err);
 	if (!joblog_read(log->fd, &log->settings, done, &log->size, err))
 		return false;
 	if (log->size == (int64_t) status.st_size ||

@@ -46,7 +46,8 @@ typedef struct JobLogEntry
 	int64_t begun_ns; /* monotonic */
 	int64_t ended_ns;
 	int attempts;
-	const char *outcome; /* "ok", "failed", "canceled" */
+	const char *outcome; /* "ok", "failed", "canceled", or "skipped" when
+						  * the ledger had it already */
 	const Err *err;		 /* NULL: none */
 } JobLogEntry;
 

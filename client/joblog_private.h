@@ -10,6 +10,9 @@
 #define JOBLOG_FORMAT "# asyncdemo job log, format 1\n"
 #define JOBLOG_PLAN "# plan " /* and 32 hexadecimal digits */
 
+/* Nothing but first lines: no task ended in that run. */
+extern bool joblog_is_blank(int fd);
+
 /* joblog_read.c: *whole is where the last whole line ends. */
 extern bool joblog_read(int fd, const JobLogSettings *settings, RowSet *done,
 						int64_t *whole, Err *err);

@@ -138,6 +138,7 @@ read_outcome(const char *text, size_t len, RowOutcome *outcome)
 		const char *word;
 		RowOutcome outcome;
 	} words[] = {{"ok", OUTCOME_OK},
+				 {"skipped", OUTCOME_OK},
 				 {"failed", OUTCOME_FAILED},
 				 {"canceled", OUTCOME_UNKNOWN}};
 
@@ -267,4 +268,26 @@ joblog_read(int fd, const JobLogSettings *settings, RowSet *done,
 		*whole = 0;
 	free(chunk);
 	return fine;
+}
+
+/* All of it in one read: a log in which something ended is no bother here. */
+bool
+joblog_is_blank(int fd)
+{
+	char text[4096];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	char *line = text;
+
+	if (len <= 0 || len == sizeof(text) - 1)
+		return false;
+	text[len] = '\0';
+	if (strncmp(text, JOBLOG_FORMAT, strlen(JOBLOG_FORMAT)) != 0)
+		return false;
+	while (line != NULL && *line == '#')
+	{
+		line = strchr(line, '\n');
+		if (line != NULL)
+			line++;
+	}
+	return line == NULL || *line == '\0';
 }

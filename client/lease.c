@@ -101,7 +101,10 @@ lease_take(Step *step)
 	if (task->lease_user == NULL)
 		return lease_take_own(step);
 
-	step->lease = pool_try(task->engine->pool, task->number, &held_before_by);
+	/* with a ledger all is one transaction, which has one connection */
+	if (task->engine->ledger == NULL)
+		step->lease =
+			pool_try(task->engine->pool, task->number, &held_before_by);
 	if (step->lease == NULL)
 		return false; /* lease_pass will wake it */
 	step->has_extra_lease = true;
@@ -151,7 +154,6 @@ lease_end_statement(Step *step, bool in_transaction)
 		return;
 	}
 	task->lease_user = NULL;
-	task->in_transaction = in_transaction;
 	if (lease_pass(task, step))
 		return;
 	if (task->hold == HOLD_TASK || in_transaction)
@@ -181,6 +183,5 @@ lease_drop(Task *task)
 	if (member == NULL || task->lease_user != NULL)
 		return;
 	task->lease = NULL;
-	task->in_transaction = false;
 	lease_give(task, member);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "demo.h"
+#include "fingerprint.h"
 #include "mem.h"
 #include "options.h"
 #include "serve.h"
@@ -37,64 +38,16 @@ raise_descriptor_limit(void)
 
 /* -------- the plan -------- */
 
-static void
-take_text(PlanSource *source, const char *name, const char *text)
-{
-	source->name = name;
-	source->text = mem_strdup(text);
-	source->len = strlen(text);
-}
-
-static bool
-is_defined(const Options *options, const char *name)
-{
-	for (int i = 0; i < options->nvariables; i++)
-		if (strcmp(options->variables[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* -f and -b, and what built-in scripts need before them. */
-static bool
-read_scripts(const Options *options, PlanSource *list, int *count, Err *err)
-{
-	bool needs_scale = false;
-
-	for (int i = 0; i < options->nscripts; i++)
-	{
-		const ScriptOption *script = &options->scripts[i];
-		PlanSource *source = &list[*count];
-
-		if (script->builtin != NULL)
-			take_text(source, script->builtin->name, script->builtin->text);
-		else if (!plan_read_file(script->path, source, err))
-			return false;
-		source->has_weight = true;
-		source->weight = script->weight;
-		(*count)++;
-		needs_scale = needs_scale || script->builtin != NULL;
-	}
-	if (needs_scale && !is_defined(options, "scale"))
-	{
-		list[*count].is_ours = true;
-		take_text(&list[(*count)++], "<scale>", builtin_scale);
-	}
-	return true;
-}
-
 static bool
 read_sources(const Options *options, PlanSource **sources, int *count,
 			 Err *err)
 {
 	PlanSource *list =
-		mem_alloc((size_t) (options->nscripts + options->nplans +
-							options->ncommands + 2) *
+		mem_alloc((size_t) (options->nplans + options->ncommands + 1) *
 				  sizeof(PlanSource));
 
 	*sources = list;
 	*count = 0;
-	if (!read_scripts(options, list, count, err))
-		return false;
 	for (int i = 0; i < options->nplans; i++)
 	{
 		if (!plan_read_file(options->plans[i], &list[*count], err))
@@ -103,7 +56,10 @@ read_sources(const Options *options, PlanSource **sources, int *count,
 	}
 	for (int i = 0; i < options->ncommands; i++)
 	{
-		take_text(&list[(*count)++], "<command>", options->commands[i]);
+		list[*count].name = "<command>";
+		list[*count].text = mem_strdup(options->commands[i]);
+		list[*count].len = strlen(options->commands[i]);
+		(*count)++;
 	}
 	if (*count > 0)
 		return true;
@@ -199,7 +155,9 @@ open_output(Options *options, const Plan *plan, Err *err)
 {
 	if (options->output != NULL)
 	{
-		options->run.rows = fopen(options->output, "w");
+		options->run.rows = fopen(
+			options->output,
+			options->run.resume || options->run.retry_failed ? "a" : "w");
 		if (options->run.rows == NULL)
 		{
 			err_set(err, ERR_USAGE, "cannot write \"%s\": %s", options->output,
@@ -246,11 +204,26 @@ needs_delay_server(const Options *options, const Plan *plan)
 {
 	if (symbols_find(&plan->symbols, "http", 4) < 0)
 		return false;
-	return !is_defined(options, "http");
+	for (int i = 0; i < options->nvariables; i++)
+		if (strcmp(options->variables[i].name, "http") == 0)
+			return false;
+	return true;
+}
+
+/* The fingerprint is that of the plan as it was written. */
+static bool
+prepare_job(Options *options, Plan *plan, Err *err)
+{
+	RunOptions *run = &options->run;
+
+	if (run->joblog != NULL || run->ledger != NULL)
+		run->fingerprint =
+			fingerprint(plan, run->variables, run->nvariables, false);
+	return run->ledger == NULL || plan_add_ledger(plan, err);
 }
 
 static int
-run_checked(Options *options, const Plan *plan)
+run_checked(Options *options, Plan *plan)
 {
 	ServeChild serve;
 	bool is_serving = false;
@@ -258,7 +231,7 @@ run_checked(Options *options, const Plan *plan)
 	int exit_code;
 
 	if (!options_from_plan(options, plan, &err) ||
-		!open_output(options, plan, &err))
+		!prepare_job(options, plan, &err) || !open_output(options, plan, &err))
 		return fail(&err, 1);
 	if (options->dry_run)
 		return 0;
@@ -310,8 +283,10 @@ run_main(int argc, char **argv, bool only_check)
 				plan_dump(plan, &text);
 			fwrite(text.data ? text.data : "", 1, text.len, stdout);
 			buf_free(&text);
-			exit_code =
-				options_from_plan(&options, plan, &err) ? 0 : fail(&err, 1);
+			exit_code = options_from_plan(&options, plan, &err) &&
+								prepare_job(&options, plan, &err)
+							? 0
+							: fail(&err, 1);
 		}
 		else
 			exit_code = run_checked(&options, plan);

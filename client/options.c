@@ -72,17 +72,39 @@ unknown_option(const char *word, Err *err)
 }
 
 static bool
+check_job(const RunOptions *run, Err *err)
+{
+	if (run->retry_failed && run->joblog == NULL)
+	{
+		err_set(err, ERR_USAGE, "--retry-failed needs a job log");
+		err_hint(err, "name the log of the run in which they failed with "
+					  "--joblog");
+		return false;
+	}
+	if (run->resume && run->joblog == NULL && run->ledger == NULL)
+	{
+		err_set(err, ERR_USAGE, "--resume needs a job log or a ledger");
+		err_hint(err, "name the log of the run that ended too early with "
+					  "--joblog");
+		return false;
+	}
+	return true;
+}
+
+static bool
 check_together(const Options *options, Err *err)
 {
 	const RunOptions *run = &options->run;
 	int limits =
 		(run->tasks > 0) + (run->per_slot > 0) + (run->duration_ns > 0);
 
-	if (limits < 2)
-		return true;
-	err_set(err, ERR_USAGE, "--tasks, -t and -T exclude each other");
-	err_hint(err, "keep the one that says how long the run shall last");
-	return false;
+	if (limits >= 2)
+	{
+		err_set(err, ERR_USAGE, "--tasks, -t and -T exclude each other");
+		err_hint(err, "keep the one that says how long the run shall last");
+		return false;
+	}
+	return check_job(run, err);
 }
 
 bool
@@ -118,12 +140,6 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 		if (row->id == OPT_HELP)
 		{
 			options_usage(stdout);
-			*help = true;
-			return true;
-		}
-		if (row->id == OPT_BUILTIN && strcmp(optarg, "list") == 0)
-		{
-			builtin_list(stdout);
 			*help = true;
 			return true;
 		}
@@ -191,7 +207,6 @@ options_free(Options *options)
 		free((char *) (uintptr_t) options->variables[i].value);
 	}
 	free(options->variables);
-	options_free_scripts(options);
 	free(options->plans);
 	free(options->commands);
 	free(options->given);

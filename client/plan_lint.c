@@ -55,8 +55,7 @@ lint_open_transaction(Lints *lints, const Body *body)
 		return;
 	err_set(&lint, ERR_PLAN, "this transaction is never committed");
 	err_hint(&lint,
-			 "add COMMIT; what is open at the end of a task is rolled back, "
-			 "and the task fails");
+			 "add COMMIT; what is open at the end of a task is rolled back");
 	tell(lints, &lint, walk.begun);
 }
 

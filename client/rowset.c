@@ -38,7 +38,7 @@ typedef struct Table
 struct RowSet
 {
 	Table tables[TABLES];
-	int64_t counts[OUTCOME_FAILED + 1];
+	int64_t counts[OUTCOME_MARKED + 1];
 };
 
 /* The finalizer of SplitMix64: every bit in touches every bit out. */

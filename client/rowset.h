@@ -24,8 +24,9 @@ typedef struct RowKey
 typedef enum RowOutcome
 {
 	OUTCOME_UNKNOWN, /* not in the set, or only seen */
-	OUTCOME_OK,
-	OUTCOME_FAILED
+	OUTCOME_OK,		 /* the job log says so */
+	OUTCOME_FAILED,	 /* likewise */
+	OUTCOME_MARKED	 /* the ledger has it */
 } RowOutcome;
 
 typedef struct RowSet RowSet;

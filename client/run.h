@@ -10,6 +10,7 @@
 
 #include "conn_target.h"
 #include "report.h"
+#include "row.h"
 #include "task.h"
 
 typedef enum RunMode
@@ -55,16 +56,18 @@ typedef struct RunOptions
 	int64_t max_errors; /* -1: no limit */
 	bool max_errors_is_percent;
 	int64_t step_timeout_ns;	   /* -1: none */
-	int64_t statement_timeout_ns;  /* 0: none; also in conn, for the server */
-	int64_t run_timeout_ns;		   /* 0: none */
-	int retries;				   /* where no \retry says more */
-	int retry_percent;			   /* of the steps: the budget */
 	const char *hooks[HOOK_KINDS]; /* NULL: the plan's */
 	const RunVariable *variables;  /* -D and the like */
 	int nvariables;
 	const char *http_url; /* :http; NULL: none */
 	uint64_t seed;		  /* for random functions */
-	int scale;			  /* -s */
+
+	/* job.h */
+	const char *joblog; /* a file; NULL: none */
+	bool resume;
+	bool retry_failed;
+	const char *ledger;	 /* a table; NULL: none */
+	RowHash fingerprint; /* what the log and the ledger belong to */
 	bool quiet;
 
 	/* Where rows (\emit), \echo and notices go. */

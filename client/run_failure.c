@@ -56,14 +56,6 @@ run_count_failure(Run *run, const Err *err)
 		err_print(run->options->messages, "error", err);
 }
 
-void
-run_note_limit(Run *run)
-{
-	pthread_mutex_lock(&run->lock);
-	run->hit_limit = true;
-	pthread_mutex_unlock(&run->lock);
-}
-
 static bool
 has_hit_limit(Run *run)
 {
@@ -96,4 +88,5 @@ run_task_ended(Run *run, Task *task)
 		task_failed(run, task);
 	else if (task->emit.len > 0)
 		fwrite(task->emit.data, 1, task->emit.len, run->options->rows);
+	run_log_task(run, task);
 }

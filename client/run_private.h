@@ -29,6 +29,9 @@ typedef struct Run
 	bool tasks_use_sql; /* not only set-up and teardown */
 	const char *hooks[HOOK_KINDS];
 	Vars base; /* -D and what is always there */
+	Job *job;  /* NULL: none */
+	struct ConnLedger *conn_ledger;
+	bool job_failed; /* what was to be kept of it could not be written */
 	Admission *admission;
 	int workers;
 	Shard *shards; /* the first one runs on the program's own thread */
@@ -36,7 +39,6 @@ typedef struct Run
 	int nmade;			 /* of these */
 	int nstarted;		 /* threads, the program's own included */
 	bool awaits_opening; /* of the other shards */
-	LoopTimer timeout;	 /* --run-timeout */
 	int interrupts;
 
 	/* Set-up and teardown, on the first shard's loop (run_body.c) */
@@ -82,7 +84,6 @@ extern void run_on_news(Run *run);
 /* run_failure.c: what a task's end means; any thread */
 extern void run_task_ended(Run *run, Task *task);
 extern void run_count_failure(Run *run, const Err *err);
-extern void run_note_limit(Run *run); /* one was hit: exit 5 */
 extern void run_ask_all(Run *run, ShardAsk what);
 extern void run_cancel_all(Run *run);
 
@@ -94,6 +95,13 @@ extern void run_cancel_bodies(Run *run);
 extern void run_free_bodies(Run *run);
 extern bool body_uses(const Body *body, StepKind kind);
 extern bool outside_uses(const Plan *plan, StepKind kind);
+
+/* run_job.c: job log and ledger */
+extern bool run_open_job(Run *run, Err *err);
+extern bool run_open_ledger(Run *run); /* with the pool open */
+extern void run_log_task(Run *run, const Task *task);
+extern void run_write_log(Run *run);
+extern void run_close_job(Run *run);
 
 /* run_emit.c */
 extern void run_on_emit(Engine *engine, Task *task, const PlanStep *step);

@@ -14,17 +14,13 @@
 
 #include "conn_locks.h"
 #include "conn_pool.h"
+#include "joblog.h"
 #include "mem.h"
 #include "run_private.h"
 
 /* Spans are kept for this many tasks; sums and histograms for all. */
 #define KEPT_TASKS 2000
 #define OPEN_AT_ONCE 64
-/* Retries beyond their share of the steps: for each slot, but not fewer. */
-#define RETRY_RESERVE_A_SLOT 10
-#define RETRY_RESERVE_MIN 100
-/* A server that has the timeout as well should be the first to say so. */
-#define STATEMENT_GRACE_NS NS_PER_S
 
 /* -------- slots -------- */
 
@@ -61,6 +57,7 @@ shard_try_to_end(Shard *shard)
 	{
 		shard->has_finished = true;
 		loop_timer_clear(shard->loop, &shard->duration);
+		loop_timer_clear(shard->loop, &shard->log_timer);
 		run_shard_finished(shard->run, shard);
 	}
 	if (shard->number > 0 || run_all_finished(shard->run))
@@ -115,6 +112,7 @@ slot_begin_task(Slot *slot)
 		value_set_text(vars_set(&slot->task->vars, symbol), body->name,
 					   strlen(body->name));
 	slot->task->scheduled_ns = slot->ticket.scheduled_ns;
+	slot->task->key = slot->ticket.key;
 	slot_set_state(slot, SLOT_RUNNING);
 	task_begin(slot->task, body, slot->ticket.number, name);
 }
@@ -160,12 +158,32 @@ slot_take(Slot *slot)
 }
 
 static void
+on_log_timer(void *arg)
+{
+	Shard *shard = arg;
+
+	shard->log_waits = false;
+	run_write_log(shard->run);
+}
+
+static void
+shard_arm_log(Shard *shard)
+{
+	if (shard->run->options->joblog == NULL || shard->log_waits)
+		return;
+	shard->log_waits = true;
+	loop_timer_set(shard->loop, &shard->log_timer,
+				   loop_now_ns(shard->loop) + JOBLOG_DELAY_NS);
+}
+
+static void
 on_task_done(Engine *engine, Task *task)
 {
 	Shard *shard = engine->owner;
 	Slot *slot = &shard->slots[task->client_id - shard->first_slot];
 
 	run_task_ended(shard->run, task);
+	shard_arm_log(shard);
 	slot_take(slot);
 	shard_try_to_end(shard);
 }
@@ -294,8 +312,6 @@ shard_fill_engine(Shard *shard)
 				   : options->mode == MODE_THREADS ? CALL_THREAD
 												   : CALL_ASYNC;
 	engine->step_timeout_ns = options->step_timeout_ns;
-	engine->retries = options->retries;
-	engine->budget = &shard->budget;
 	engine->connect_timeout_ns = options->conn.connect_timeout_ns;
 	engine->lane = shard->lane;
 	engine->on_task_done = on_task_done;
@@ -329,18 +345,7 @@ shard_make_slots(Shard *shard)
 						&shard->slots[i]);
 	}
 	loop_timer_init(&shard->duration, on_duration, shard);
-}
-
-static void
-shard_make_budget(Shard *shard)
-{
-	const Run *run = shard->run;
-	int all = admission_concurrency(run->admission) * RETRY_RESERVE_A_SLOT;
-
-	if (all < RETRY_RESERVE_MIN)
-		all = RETRY_RESERVE_MIN;
-	shard->budget.percent = run->options->retry_percent;
-	shard->budget.reserve = share_of(run, all, shard->number);
+	loop_timer_init(&shard->log_timer, on_log_timer, shard);
 }
 
 static bool
@@ -385,7 +390,6 @@ shard_make(Shard *shard, Run *run, int number, Err *err)
 	shard_fill_ops(shard);
 	shard_fill_engine(shard);
 	shard_make_slots(shard);
-	shard_make_budget(shard);
 	return shard_make_target(shard, err);
 }
 
@@ -445,19 +449,6 @@ shard_open_pool(Shard *shard, Pool *pool)
 	return shard->is_opened && !shard->open_failed;
 }
 
-/* With a pooler, or a server that refused it, the client is the only one. */
-static void
-shard_set_statement_timeout(Shard *shard)
-{
-	const RunOptions *options = shard->run->options;
-	bool is_pooler;
-
-	shard->engine.statement_timeout_ns = options->statement_timeout_ns;
-	if (options->statement_timeout_ns > 0 && !options->conn.pooler &&
-		!conn_target_options_refused(shard->target, &is_pooler))
-		shard->engine.statement_timeout_ns += STATEMENT_GRACE_NS;
-}
-
 bool
 shard_open(Shard *shard)
 {
@@ -477,7 +468,6 @@ shard_open(Shard *shard)
 	if (conn_target_options_refused(shard->target, &is_pooler) && is_pooler &&
 		shard->engine.hold == HOLD_TASK)
 		shard->engine.hold = HOLD_TRANSACTION;
-	shard_set_statement_timeout(shard);
 	return true;
 }
 

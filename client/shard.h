@@ -56,7 +56,6 @@ struct Shard
 	Pool *pool;
 	int pool_size; /* asked for */
 	Engine engine;
-	RetryBudget budget; /* its part of the run's */
 	StepOps ops[STEP_KINDS];
 
 	/* Opening */
@@ -73,6 +72,8 @@ struct Shard
 	bool is_running;
 	bool has_finished;
 	LoopTimer duration;
+	LoopTimer log_timer; /* lines of the job log wait for it */
+	bool log_waits;
 
 	/* What others ask of it, from any thread */
 	LoopPost post;

@@ -14,9 +14,8 @@
 
 #include <libpq-fe.h>
 
-#include "attempt.h"
 #include "conn_pool.h"
-#include "lex.h"
+#include "ledger.h"
 #include "mem.h"
 #include "sql_place.h"
 #include "step_call.h"
@@ -170,6 +169,7 @@ refuse_binds(const Step *step, Err *err)
 }
 
 static void on_result(ConnRequest *request, PGresult *result);
+static void on_commit_result(ConnRequest *request, PGresult *result);
 
 static bool
 build_request(Step *step, Err *err)
@@ -192,14 +192,15 @@ build_request(Step *step, Err *err)
 	}
 	request->params = step->sql->params;
 	request->statement_id = sql->id;
-	request->before_sql = step->lease->is_fresh
-							  ? conn_pool_acquire_hook(step->lease)
-						  : step->task->must_rollback ? "ROLLBACK"
-													  : NULL;
+	request->before_sql =
+		step->lease->is_fresh ? conn_pool_acquire_hook(step->lease) : NULL;
 	request->before_rides = hook_may_ride(sql);
-	request->on_result = sql->has_gset || sql->has_aset ? on_result : NULL;
+	request->is_copy = strcmp(sql->verb, "COPY") == 0;
+	request->on_result = sql->has_gset || sql->has_aset ? on_result
+						 : sql->is_ledger_end			? on_commit_result
+														: NULL;
+	ledger_ride(step, request);
 	step->lease->is_fresh = false;
-	step->task->must_rollback = false;
 	return true;
 }
 
@@ -236,20 +237,9 @@ set_from_column(Value *value, const PGresult *result, int row, int column)
 	}
 }
 
-static bool
-refuse_column(const char *name, Err *err)
-{
-	err_set(err, ERR_DATA,
-			"a column of the result is called \"%.80s\", which cannot be the "
-			"name of a variable",
-			name);
-	err_hint(err, "give it one: SELECT ... AS name");
-	return false;
-}
-
 /* Columns whose name, with the prefix, the plan never mentions are skipped. */
-static bool
-set_from_row(Step *step, const PGresult *result, int row, Err *err)
+static void
+set_from_row(Step *step, const PGresult *result, int row)
 {
 	const Symbols *symbols = step->task->vars.symbols;
 	const char *prefix = step->plan->sql.gset_prefix;
@@ -259,18 +249,14 @@ set_from_row(Step *step, const PGresult *result, int row, Err *err)
 		char name[256];
 		int len =
 			snprintf(name, sizeof(name), "%s%s", prefix, PQfname(result, i));
-		int symbol;
+		int symbol = -1;
 
-		if (len < 0 || (size_t) len >= sizeof(name))
-			return refuse_column(PQfname(result, i), err);
-		symbol = symbols_find(symbols, name, (size_t) len);
-		if (symbol < 0 && !lex_is_name(name, (size_t) len))
-			return refuse_column(PQfname(result, i), err);
+		if (len > 0 && (size_t) len < sizeof(name))
+			symbol = symbols_find(symbols, name, (size_t) len);
 		if (symbol >= 0)
 			set_from_column(vars_set(&step->task->vars, symbol), result, row,
 							i);
 	}
-	return true;
 }
 
 static void
@@ -308,14 +294,26 @@ on_result(ConnRequest *request, PGresult *result)
 {
 	Step *step = request->arg;
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
-		PQresultStatus(result) != PGRES_SINGLE_TUPLE)
+	if (PQnfields(result) == 0 && PQresultStatus(result) != PGRES_TUPLES_OK)
 		return; /* no rows, as after INSERT */
 	if (step->plan->sql.has_gset)
 		take_rows(step->sql, result);
-	else if (PQntuples(result) > 0 && !step->sql->has_failed)
-		step->sql->has_failed = !set_from_row(
-			step, result, PQntuples(result) - 1, work_err(step->sql));
+	else if (PQntuples(result) > 0)
+		set_from_row(step, result, PQntuples(result) - 1);
+}
+
+/* A transaction that had failed answers COMMIT with ROLLBACK. */
+static void
+on_commit_result(ConnRequest *request, PGresult *result)
+{
+	Step *step = request->arg;
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK ||
+		strcmp(PQcmdStatus(result), "COMMIT") == 0)
+		return;
+	step->sql->has_failed = true;
+	err_set(work_err(step->sql), ERR_SQL,
+			"the transaction could not be committed: it was rolled back");
 }
 
 static bool
@@ -343,7 +341,8 @@ apply_gset(Step *step, Err *err)
 					 : "add LIMIT 1, or use \\aset for the last row");
 		return false;
 	}
-	return set_from_row(step, work->row, 0, err);
+	set_from_row(step, work->row, 0);
+	return true;
 }
 
 /* -------- errors -------- */
@@ -360,29 +359,6 @@ is_about_types(const char *sqlstate)
 	return false;
 }
 
-/* What the loss of the connection means for the transaction. */
-static void
-explain_loss(const Step *step, Err *err)
-{
-	const PlanSql *sql = &step->plan->sql;
-	bool rolls_back =
-		strcmp(sql->verb, "ROLLBACK") == 0 || strcmp(sql->verb, "ABORT") == 0;
-
-	if (!step->in_transaction)
-		return;
-	if (sql->transaction == SQL_TX_SAME || rolls_back)
-	{
-		err_hint(err, "the transaction was not committed: the server rolls "
-					  "it back when it notices");
-		return;
-	}
-	err_suffix(err, "; whether the transaction was committed is not known");
-	err_hint(err,
-			 "it was lost at %s: look at the data before the task is run "
-			 "again",
-			 sql->verb);
-}
-
 static void
 explain(const Step *step, Err *err)
 {
@@ -391,8 +367,6 @@ explain(const Step *step, Err *err)
 	int position = step->sql->request.error_position;
 	Place place = step->plan->place;
 
-	if (err->kind == ERR_LOST)
-		explain_loss(step, err);
 	if (err->kind != ERR_SQL)
 		return;
 	if (sql->nbinds > 0 && is_about_types(err->sqlstate))
@@ -401,9 +375,6 @@ explain(const Step *step, Err *err)
 			"a variable is sent without a type: write :%s::type, such as :%s::integer, to say which one is meant",
 			plan->symbols.names[sql->bind_symbols[0]],
 			plan->symbols.names[sql->bind_symbols[0]]);
-	else if (strcmp(err->sqlstate, "42P01") == 0 &&
-			 strstr(err->message, "pgbench_") != NULL)
-		err_hint(err, "pgbench -i makes the tables of its scripts");
 	else if (strcmp(err->sqlstate, "25P02") == 0)
 		err_hint(err, "an earlier statement of this transaction failed");
 	if (sql_place_find(plan, step->plan, position, &place))
@@ -418,15 +389,18 @@ sql_finish(Step *step)
 	SqlWork *work = step->sql;
 	Conn *conn = conn_pool_conn(step->lease);
 
-	if (!work->has_failed && step->plan->sql.has_gset)
-		work->has_failed = !apply_gset(step, work_err(work));
+	if (!ledger_answered(step, work->has_failed))
+	{
+		task_skip_rest(step->task);
+		work->has_failed = false;
+	}
 	else if (work->has_failed)
 		explain(step, work->err);
+	else if (step->plan->sql.has_gset)
+		work->has_failed = !apply_gset(step, work_err(work));
 	drop_row(work);
 	if (work->text.cap > KEPT_BYTES)
 		buf_free(&work->text);
-	if (!work->has_failed)
-		attempt_statement_worked(step, conn_in_transaction(conn));
 	lease_end_statement(step, conn_in_transaction(conn));
 	step_done(step, work->has_failed ? work->err : NULL);
 }
@@ -504,20 +478,15 @@ sql_begin(Step *step)
 {
 	SqlWork *work = step->sql;
 	Conn *conn = conn_pool_conn(step->lease);
-	const Engine *engine = step->task->engine;
+	bool was_done = step->task->was_done; /* a gather's earlier step says so */
 
-	attempt_statement_begins(step, conn_in_transaction(conn) &&
-									   !step->task->must_rollback);
-	if (!build_request(step, work_err(work)))
+	if (was_done || !build_request(step, work_err(work)))
 	{
 		lease_end_statement(step, conn_in_transaction(conn));
-		step_done(step, work->err);
+		step_done(step, was_done ? NULL : work->err);
 		return;
 	}
 	work->phase = SQL_SENT;
-	if (engine->statement_timeout_ns > 0)
-		step_limit(step,
-				   loop_now_ns(engine->loop) + engine->statement_timeout_ns);
 	conn_set_owner(conn, step->task->number, step->task->name);
 	if (step->call == CALL_ASYNC)
 	{

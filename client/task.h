@@ -3,10 +3,10 @@
  *	  Task and Step: the state machines at the heart of the client.
  *
  *	Task: READY <-> WAITING      Step: PENDING -> QUEUED -> RUNNING -> OK
- *	        |          |                  |        ^ |         +----> FAILED
- *	        +-> DRAINING                  |        | +---------+----> CANCELED
- *	               |                      |     BACKOFF <------+
- *	              DONE                    +-> SKIPPED
+ *	        |          |                  |          |         +----> FAILED
+ *	        +-> DRAINING                  |          +---------+----> CANCELED
+ *	               |                      +-> SKIPPED
+ *	              DONE
  *
  * Three rules.  Advance or return: task_advance, called only from the ready
  * queue, goes as far as it can without waiting.  One door: only
@@ -22,7 +22,7 @@
 #include "conn.h"
 #include "http.h"
 #include "pool.h"
-#include "retry.h"
+#include "rowset.h"
 
 typedef struct Engine Engine;
 typedef struct Task Task;
@@ -43,12 +43,7 @@ typedef struct Step
 	LoopTimer timeout;
 	int64_t queued_ns;
 	int64_t deadline_ns; /* LOOP_NEVER: none */
-
-	/* Attempts (attempt.c).  The kind fills in what it knows of a failure. */
-	int attempt;		   /* from 1 */
-	const PlanStep *again; /* BACKOFF: what to begin */
-	bool in_transaction;   /* one was open when it was sent */
-	RetryFailure failure;
+	int attempt;		 /* from 1 */
 
 	/* What each kind keeps between uses; freed by its ops->forget. */
 	struct SqlWork *sql;
@@ -77,6 +72,7 @@ struct Task
 	Engine *engine;
 	const Body *body;
 	uint64_t number;
+	RowKey key; /* by which a later run knows it again */
 	char name[64];
 	int client_id; /* slot it runs in, from 0 */
 	TaskState state;
@@ -85,19 +81,18 @@ struct Task
 	bool advancing; /* task_advance is on the stack */
 	bool failed;
 	bool is_canceled;
-	Err err; /* the first failure in file order */
+	bool was_cut;  /* a step was canceled */
+	bool was_done; /* the ledger had it: its steps are skipped */
+	Err err;	   /* the first failure in file order */
 	const PlanStep *failed_step;
 	const PlanStep *gather; /* the one whose children are live */
 	Hold hold;
-	PoolMember *lease;	 /* the task's own */
-	Step *lease_user;	 /* the step that is using it now, if any */
-	bool in_transaction; /* after the last statement on it */
+	PoolMember *lease; /* the task's own */
+	Step *lease_user;  /* the step that is using it now, if any */
 	Vars vars;
 	RandomState random;
-	Buf emit;					   /* rows waiting to be written */
-	struct AttemptState *attempts; /* attempt.c's; NULL: none yet */
-	bool must_rollback;			   /* before the lease's next statement */
-	int retries;				   /* of its steps and transactions */
+	Buf emit;				   /* rows waiting to be written */
+	struct LedgerWork *ledger; /* ledger.c's; NULL: none */
 	LoopJob job;
 	Step *steps; /* live slots: 1, or as wide as the gather */
 	int nsteps;
@@ -121,14 +116,12 @@ struct Engine
 	Protocol protocol;
 	bool has_call; /* --mode: call replaces every mark */
 	Call call;
-	int64_t step_timeout_ns;	  /* -1: none */
-	int64_t statement_timeout_ns; /* 0: none; from when it is sent */
-	int retries;				  /* where no \retry says more */
-	RetryBudget *budget;		  /* NULL: none, all is allowed */
+	int64_t step_timeout_ns; /* -1: none */
 	int64_t connect_timeout_ns;
-	Vars *globals;	/* parent of every task's variables */
-	HttpLane *lane; /* for blocking http steps */
-	void *owner;	/* Run or Predict */
+	const struct Ledger *ledger; /* NULL: none */
+	Vars *globals;				 /* parent of every task's variables */
+	HttpLane *lane;				 /* for blocking http steps */
+	void *owner;				 /* Run or Predict */
 
 	void (*on_task_done)(Engine *engine, Task *task);
 	void (*on_emit)(Engine *engine, Task *task, const PlanStep *step);
@@ -146,6 +139,9 @@ extern void task_free(Task *task); /* not live */
 extern void task_begin(Task *task, const Body *body, uint64_t number,
 					   const char *name);
 
+/* Its work was done before: nothing more starts. */
+extern void task_skip_rest(Task *task);
+
 /* Ask it to end: nothing more starts, live steps are cancelled. */
 extern void task_cancel(Task *task);
 
@@ -159,9 +155,6 @@ extern void step_started(Step *step);
 
 /* The same, at a time that has passed: a worker took it then. */
 extern void step_started_at(Step *step, int64_t started_ns);
-
-/* It has to end by then, if it had not to end earlier anyway. */
-extern void step_limit(Step *step, int64_t deadline_ns);
 
 /* The answer was there at that time (it is seen later). */
 extern void step_arrived(Step *step, int64_t arrived_ns);

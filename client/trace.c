@@ -75,9 +75,8 @@ task_state_name(TaskState state)
 const char *
 step_state_name(StepState state)
 {
-	static const char *const names[] = {"pending", "queued", "running",
-										"ok",	   "failed", "canceled",
-										"skipped", "backoff"};
+	static const char *const names[] = {"pending", "queued",   "running", "ok",
+										"failed",  "canceled", "skipped"};
 
 	return names[state];
 }

@@ -29,8 +29,7 @@ typedef enum StepState
 	STEP_OK,
 	STEP_FAILED,
 	STEP_CANCELED,
-	STEP_SKIPPED, /* never started */
-	STEP_BACKOFF  /* an attempt failed; waits for the next one */
+	STEP_SKIPPED /* never started */
 } StepState;
 
 typedef enum ConnState
@@ -57,7 +56,8 @@ typedef enum EventKind
 	EVENT_RUN_END,		/* the clock stopped */
 	EVENT_TASK,			/* value: TaskState.  The first one of a task
 						 * (READY) is its admission; DONE: "other" is
-						 * 0 ended well, 1 failed, 2 canceled */
+						 * 0 ended well, 1 failed, 2 canceled,
+						 * 3 skipped: it was done before */
 	EVENT_STEP,			/* value: StepState */
 	EVENT_STEP_ARRIVED, /* time_ns: the answer was there (not yet seen) */
 	EVENT_STEP_PHASE,	/* value: Phase; amount: nanoseconds */

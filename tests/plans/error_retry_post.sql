@@ -1,5 +1,0 @@
-\retry 3
-BEGIN;
-SELECT 1;
-\http q POST http://localhost/
-COMMIT;
