@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "demo.h"
 #include "fingerprint.h"
 #include "mem.h"
@@ -244,7 +245,8 @@ run_checked(Options *options, Plan *plan)
 		is_serving = true;
 		options->run.http_url = serve.url;
 	}
-	exit_code = run_and_report(options, plan);
+	exit_code = options->nvariants > 0 ? compare_main(options, plan)
+									   : run_and_report(options, plan);
 	if (is_serving)
 		serve_stop(&serve);
 	if (options->output != NULL && fclose(options->run.rows) != 0)

@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mem.h"
 
@@ -91,20 +92,42 @@ check_job(const RunOptions *run, Err *err)
 	return true;
 }
 
-static bool
-check_together(const Options *options, Err *err)
+bool
+options_check(const Options *options, Err *err)
 {
 	const RunOptions *run = &options->run;
 	int limits =
 		(run->tasks > 0) + (run->per_slot > 0) + (run->duration_ns > 0);
 
-	if (limits >= 2)
+	if (limits > 1)
 	{
 		err_set(err, ERR_USAGE, "--tasks, -t and -T exclude each other");
 		err_hint(err, "keep the one that says how long the run shall last");
 		return false;
 	}
+	if (options->nvariants == 0 &&
+		(options->rounds > 0 || options->fail_if_slower >= 0))
+	{
+		err_set(err, ERR_USAGE, "%s is for --compare",
+				options->rounds > 0 ? "--rounds" : "--fail-if-slower");
+		err_hint(err, "say what to compare, such as --compare "
+					  "sequential,async");
+		return false;
+	}
 	return check_job(run, err);
+}
+
+/*
+ * Behind --compare, a word such as "c=50" that is no file is one variant more.
+ */
+static void
+add_word(Options *options, const char *word)
+{
+	if (options->nvariants > 0 && strchr(word, '=') != NULL &&
+		access(word, F_OK) != 0)
+		options_add_text(&options->variants, &options->nvariants, word);
+	else
+		options_add_text(&options->plans, &options->nplans, word);
 }
 
 bool
@@ -118,6 +141,7 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 	run_options_init(&options->run);
 	options->run.conn.connect_timeout_ns = 10 * NS_PER_S;
 	options->color = "auto";
+	options->fail_if_slower = -1;
 	options->unit_ns = 300 * NS_PER_MS;
 	options->given = mem_alloc(OPT_END - OPT_DBNAME);
 	*help = false;
@@ -148,8 +172,8 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 			return false;
 	}
 	for (; optind < argc; optind++)
-		options_add_text(&options->plans, &options->nplans, argv[optind]);
-	return check_together(options, err);
+		add_word(options, argv[optind]);
+	return options_check(options, err);
 }
 
 bool
@@ -195,7 +219,7 @@ options_from_plan(Options *options, const Plan *plan, Err *err)
 			return false;
 		}
 	}
-	return check_together(options, err);
+	return options_check(options, err);
 }
 
 void
@@ -208,6 +232,8 @@ options_free(Options *options)
 	}
 	free(options->variables);
 	free(options->plans);
+	free(options->variants);
+	arena_free(options->texts);
 	free(options->commands);
 	free(options->given);
 }

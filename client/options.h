@@ -5,6 +5,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "arena.h"
 #include "run.h"
 
 typedef enum ReportFormat
@@ -33,7 +34,12 @@ typedef struct Options
 	bool never_ask;	   /* -w */
 	RunVariable *variables;
 	int nvariables;
-	unsigned char *given; /* by option number: on the command line */
+	const char **variants; /* --compare: what is held against each other */
+	int nvariants;
+	int rounds;			   /* --rounds; 0: not given */
+	double fail_if_slower; /* --fail-if-slower, percent; below 0: not given */
+	Arena *texts;		   /* made from values; NULL: none */
+	unsigned char *given;  /* by option number: on the command line */
 } Options;
 
 /*
@@ -45,6 +51,14 @@ extern bool options_parse(Options *options, int argc, char **argv, bool *help,
 
 /* \option lines of a plan, where the command line does not say otherwise. */
 extern bool options_from_plan(Options *options, const Plan *plan, Err *err);
+
+/*
+ * The options of one variant of --compare, such as "c=50 hold=statement" or
+ * "async", over those of base, whose lists both share.  The arena must outlive
+ * *variant, which is not for options_free.
+ */
+extern bool options_variant(const Options *base, const char *text,
+							Arena *arena, Options *variant, Err *err);
 extern void options_free(Options *options);
 extern void options_usage(FILE *out);
 

@@ -37,6 +37,9 @@ typedef enum OptionId
 	OPT_THREADS,
 	OPT_DEFINE,
 	OPT_SEED,
+	OPT_COMPARE,
+	OPT_ROUNDS,
+	OPT_FAIL_IF_SLOWER,
 	OPT_OUTPUT,
 	OPT_JOBLOG,
 	OPT_RESUME,
@@ -74,6 +77,9 @@ extern const int option_nrows;
 /* One option's value into *options; text is NULL for a flag. */
 extern bool option_set(Options *options, const OptionRow *row,
 					   const char *text, Err *err);
+
+/* Do the options go together? */
+extern bool options_check(const Options *options, Err *err);
 
 /* One more at the end of a list of texts; the text stays the caller's. */
 extern void options_add_text(const char ***list, int *count, const char *text);

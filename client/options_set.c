@@ -124,6 +124,40 @@ options_add_text(const char ***list, int *count, const char *text)
 	(*list)[(*count)++] = text;
 }
 
+static bool
+read_percent(const OptionRow *row, const char *text, double *percent, Err *err)
+{
+	char *end;
+
+	errno = 0;
+	*percent = strtod(text, &end);
+	if (*end == '%')
+		end++;
+	if (errno == 0 && end != text && *end == '\0' && *percent >= 0 &&
+		*percent <= 1e6)
+		return true;
+	return bad_value(row, text, "a percentage from 0, such as 5", err);
+}
+
+/* Separated by commas; the texts are kept with the options. */
+static void
+add_variants(Options *options, const char *text)
+{
+	for (;;)
+	{
+		size_t len = strcspn(text, ",");
+
+		if (options->texts == NULL)
+			options->texts = arena_new();
+		if (len > 0)
+			options_add_text(&options->variants, &options->nvariants,
+							 arena_text(options->texts, text, len));
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+}
+
 /* -------- one option -------- */
 
 static bool
@@ -180,6 +214,10 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 
 	switch ((int) row->id)
 	{
+		case OPT_ROUNDS:
+			return read_int(row, text, 1000, &options->rounds, err);
+		case OPT_FAIL_IF_SLOWER:
+			return read_percent(row, text, &options->fail_if_slower, err);
 		case OPT_CONCURRENCY:
 			return read_int(row, text, 100000, &run->concurrency, err);
 		case OPT_CONNECTIONS:
@@ -250,6 +288,9 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 			return true;
 		case OPT_LEDGER:
 			run->ledger = text;
+			return true;
+		case OPT_COMPARE:
+			add_variants(options, text);
 			return true;
 		case OPT_OUTPUT:
 			options->output = text;

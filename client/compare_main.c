@@ -1,0 +1,127 @@
+/*
+ * compare_main.c
+ *	  --compare: variants from the options, rounds, report, exit code.
+ */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compare.h"
+#include "mem.h"
+#include "options.h"
+
+#define DEFAULT_ROUNDS 10
+
+static const char as_given[] = "as given";
+
+static bool
+add_variant(Compare *compare, const Options *options, const char *name,
+			Arena *arena, Err *err)
+{
+	CompareVariant *variant = &compare->variants[compare->nvariants];
+	Options own;
+
+	if (!options_variant(options, name == as_given ? "" : name, arena, &own,
+						 err))
+		return false;
+	variant->name = name;
+	variant->options = own.run;
+	variant->options.quiet = true; /* a run that fails is told once */
+	compare->nvariants++;
+	return true;
+}
+
+/* One variant alone is held against the run as the rest of the line gives it.
+ */
+static bool
+add_variants(Compare *compare, const Options *options, Arena *arena, Err *err)
+{
+	compare->variants =
+		mem_alloc((size_t) (options->nvariants + 1) * sizeof(CompareVariant));
+	if (options->nvariants == 1 &&
+		!add_variant(compare, options, as_given, arena, err))
+		return false;
+	for (int i = 0; i < options->nvariants; i++)
+		if (!add_variant(compare, options, options->variants[i], arena, err))
+			return false;
+	return true;
+}
+
+static bool
+refuse_rows(const Plan *plan, Err *err)
+{
+	for (int i = 0; i < plan->nbodies; i++)
+		for (int j = 0; j < plan->bodies[i].nsteps; j++)
+			if (plan->bodies[i].steps[j].kind == STEP_EMIT)
+			{
+				err_set(err, ERR_USAGE,
+						"a comparison runs the plan many times, and has no "
+						"place for the rows of \\emit");
+				err_hint(err, "take \\emit out for the comparison");
+				plan_place(plan, plan->bodies[i].steps[j].place, err);
+				return true;
+			}
+	return false;
+}
+
+static void
+on_round(const Compare *compare, int round, int variant)
+{
+	if (round < 0)
+		fprintf(stderr, "\r\033[Kwarming up: %.60s",
+				compare->variants[variant].name);
+	else
+		fprintf(stderr, "\r\033[Kround %d of %d: %.60s", round + 1,
+				compare->rounds, compare->variants[variant].name);
+	fflush(stderr);
+}
+
+static void
+print(const Options *options, const Compare *compare)
+{
+	ReportStyle style = report_style(stdout, options->color);
+
+	if (options->format == FORMAT_JSON)
+		report_compare_json(stdout, compare);
+	else
+		report_compare_text(stdout, compare, &style);
+}
+
+static int
+run_and_print(Compare *compare, const Options *options, const Plan *plan)
+{
+	bool is_watched = isatty(STDERR_FILENO) && !options->quiet;
+	uint64_t seed =
+		options->run.seed != 0 ? options->run.seed : (uint64_t) time(NULL);
+	Err err;
+	int exit_code =
+		compare_run(compare, plan, seed, is_watched ? on_round : NULL, &err);
+
+	if (is_watched)
+		fputs("\r\033[K", stderr);
+	if (err.kind != ERR_NONE)
+		err_print(stderr, "error", &err);
+	if (exit_code == 0 || exit_code == 3 || compare->rounds_done > 0)
+		print(options, compare);
+	return exit_code;
+}
+
+int
+compare_main(const Options *options, const Plan *plan)
+{
+	Compare compare = {.fail_if_slower = options->fail_if_slower};
+	Arena *arena = arena_new();
+	Err err;
+	int exit_code = 1;
+
+	compare.plan = plan->nsources > 0 ? plan->sources[0].name : "";
+	compare.rounds = options->rounds > 0 ? options->rounds : DEFAULT_ROUNDS;
+	if (refuse_rows(plan, &err) ||
+		!add_variants(&compare, options, arena, &err))
+		err_print(stderr, "error", &err);
+	else
+		exit_code = run_and_print(&compare, options, plan);
+	compare_clear(&compare);
+	arena_free(arena);
+	return exit_code;
+}
