@@ -30,7 +30,7 @@ describe_failure(const CompareVariant *variant, int round, const Err *cause,
 		snprintf(where, sizeof(where), "%.100s, round %d: ", variant->name,
 				 round + 1);
 	*err = *cause;
-	err_prefix(err, where);
+	err_prefix(err, "%s", where);
 }
 
 /* The exit code of one run; 0: it is in the samples. */

@@ -114,6 +114,15 @@ options_check(const Options *options, Err *err)
 					  "sequential,async");
 		return false;
 	}
+	if (options->nvariants > 0 && (run->joblog != NULL || run->ledger != NULL))
+	{
+		err_set(err, ERR_USAGE,
+				"--compare runs the plan many times, and has "
+				"no place for a job log or a ledger");
+		err_hint(err, "leave %s out for the comparison",
+				 run->joblog != NULL ? "--joblog" : "--ledger");
+		return false;
+	}
 	return check_job(run, err);
 }
 

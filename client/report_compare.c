@@ -193,7 +193,8 @@ report_compare_json(FILE *out, const Compare *compare)
 							json_real(compare->fail_if_slower));
 		json_object_set_new(json, "passed", json_boolean(compare->slower < 0));
 	}
-	json_dumpf(json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
+	json_dumpf(json, out,
+			   JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	json_decref(json);
 }
