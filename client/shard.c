@@ -65,11 +65,8 @@ shard_try_to_end(Shard *shard)
 }
 
 static void
-task_set_int(Task *task, const char *name, int64_t number)
+task_set_int(Task *task, int symbol, int64_t number)
 {
-	int symbol =
-		symbols_find(&task->engine->plan->symbols, name, strlen(name));
-
 	if (symbol >= 0)
 		value_set_int(vars_set(&task->vars, symbol), number);
 }
@@ -88,8 +85,26 @@ shard_prepare_task(const Shard *shard, Task *task, uint64_t number, int slot,
 		random_seed(&task->random, run->seed + number);
 	}
 	task->client_id = slot;
-	task_set_int(task, "task_number", (int64_t) number);
-	task_set_int(task, "client_id", slot);
+	task_set_int(task, shard->number_symbol, (int64_t) number);
+	task_set_int(task, shard->client_symbol, slot);
+}
+
+/* "body", or "body#copy" where one body makes many tasks. */
+static void
+slot_name_task(const Slot *slot, char name[64])
+{
+	const char *own = slot->ticket.body->name;
+	bool is_one = slot->ticket.body->count == 1 &&
+				  admission_is_own(slot->shard->run->admission);
+	size_t len = strnlen(own, is_one ? 60 : 40);
+
+	memcpy(name, own, len);
+	if (!is_one)
+	{
+		name[len++] = '#';
+		len += value_int_text(slot->ticket.copy, name + len);
+	}
+	name[len] = '\0';
 }
 
 static void
@@ -98,19 +113,13 @@ slot_begin_task(Slot *slot)
 	Shard *shard = slot->shard;
 	const Body *body = slot->ticket.body;
 	char name[64];
-	int symbol;
 
-	if (body->count == 1 && admission_is_own(shard->run->admission))
-		snprintf(name, sizeof(name), "%.60s", body->name);
-	else
-		snprintf(name, sizeof(name), "%.40s#%lld", body->name,
-				 (long long) slot->ticket.copy);
+	slot_name_task(slot, name);
 	shard_prepare_task(shard, slot->task, slot->ticket.number, slot->number,
 					   slot->taken == 1);
-	symbol = symbols_find(&shard->run->plan->symbols, "task_name", 9);
-	if (symbol >= 0)
-		value_set_text(vars_set(&slot->task->vars, symbol), body->name,
-					   strlen(body->name));
+	if (shard->name_symbol >= 0)
+		value_set_text(vars_set(&slot->task->vars, shard->name_symbol),
+					   body->name, strlen(body->name));
 	slot->task->scheduled_ns = slot->ticket.scheduled_ns;
 	slot->task->key = slot->ticket.key;
 	slot_set_state(slot, SLOT_RUNNING);
@@ -147,7 +156,8 @@ slot_take(Slot *slot)
 	else
 	{
 		slot->taken++;
-		if (slot->ticket.scheduled_ns <= loop_now_ns(shard->loop))
+		if (slot->ticket.scheduled_ns == 0 ||
+			slot->ticket.scheduled_ns <= loop_now_ns(shard->loop))
 		{
 			slot_begin_task(slot);
 			return;
@@ -363,6 +373,16 @@ shard_make_target(Shard *shard, Err *err)
 	return true;
 }
 
+static void
+shard_find_symbols(Shard *shard)
+{
+	const Symbols *symbols = &shard->run->plan->symbols;
+
+	shard->number_symbol = symbols_find(symbols, "task_number", 11);
+	shard->name_symbol = symbols_find(symbols, "task_name", 9);
+	shard->client_symbol = symbols_find(symbols, "client_id", 9);
+}
+
 static int
 at_least_one(int n)
 {
@@ -387,6 +407,7 @@ shard_make(Shard *shard, Run *run, int number, Err *err)
 	shard->http = http_new(shard->loop, 0);
 	if (run->uses_http)
 		shard->lane = http_lane_new(shard->http);
+	shard_find_symbols(shard);
 	shard_fill_ops(shard);
 	shard_fill_engine(shard);
 	shard_make_slots(shard);

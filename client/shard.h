@@ -65,6 +65,9 @@ struct Shard
 	Err err; /* why */
 
 	/* Running */
+	int number_symbol; /* :task_number and so on; -1: the plan has none */
+	int name_symbol;
+	int client_symbol;
 	Slot *slots;
 	int nslots;
 	int first_slot;
