@@ -30,6 +30,10 @@ check-root: ## the tests that need a real root, in tests/root
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check --root $(TESTS)
 
+check-pgbench: ## 500 scripts through pgbench and through asyncdemo; PGBENCH_ONLY=TEXT for some
+	@$(lib)/install-deps build check
+	@$(private) $(lib)/check pgbench/all.pl
+
 check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
@@ -68,6 +72,10 @@ sanitize: ## client and unit tests, then the demo, under ASan and UBSan
 	@$(lib)/install-deps build check sanitize
 	@SANITIZE=address,undefined $(private) $(lib)/instrumented sanitize $(ARGS)
 
+tsan: ## what runs on several threads, under ThreadSanitizer
+	@$(lib)/install-deps build check sanitize
+	@SANITIZE=thread $(private) $(lib)/instrumented tsan $(ARGS)
+
 valgrind: ## unit tests and the demo under valgrind
 	@$(lib)/install-deps build check valgrind
 	@$(private) $(lib)/instrumented valgrind $(ARGS)
@@ -105,6 +113,6 @@ extension:
 client:
 	@$(MAKE) -C client all BUILD=$(build)
 
-.PHONY: all demo check check-root check-versions bench bench-extension deps \
-	install uninstall lint format goldens sanitize valgrind fuzz dist clean \
+.PHONY: all demo check check-root check-pgbench check-versions bench bench-extension \
+	deps install uninstall lint format goldens sanitize tsan valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client

@@ -1,6 +1,7 @@
 /*
  * admission.c
- *	  Which task comes next: bodies in turn, up to a number, a time, a word.
+ *	  Which task comes next: bodies in turn or by weight, up to a number, a
+ *	  time, a word.
  *
  * The counts belong to the lock; what the plan and the options say is fixed.
  */
@@ -20,15 +21,25 @@ struct Admission
 	Job *job; /* NULL: none */
 	void (*on_more)(void *arg);
 	void *on_more_arg;
-	int64_t counts_sum; /* of the bodies' counts */
+	int64_t counts_sum;	 /* of the bodies' counts */
+	int64_t weights_sum; /* of their weights; 0: they take turns */
 	int concurrency;
 	int64_t total;
 
 	pthread_mutex_t lock;
 	int64_t given;	  /* tickets, in order of their numbers */
 	int64_t returned; /* of these; passed over ones as well */
+	RandomState chooser;
 	bool is_stopped;
 };
+
+/* Without one, the plan's own tasks run, each body "count" times. */
+static bool
+has_limit(const RunOptions *options)
+{
+	return options->tasks > 0 || options->per_slot > 0 ||
+		   options->duration_ns > 0;
+}
 
 static int64_t
 count_total(const Admission *admission, const RunOptions *options)
@@ -45,8 +56,7 @@ count_total(const Admission *admission, const RunOptions *options)
 static void
 count_slots(Admission *admission, const RunOptions *options)
 {
-	bool is_own = options->tasks == 0 && options->per_slot == 0 &&
-				  options->duration_ns == 0;
+	bool is_own = !has_limit(options);
 	int64_t own =
 		admission->counts_sum < INT32_MAX ? admission->counts_sum : INT32_MAX;
 
@@ -63,8 +73,8 @@ count_slots(Admission *admission, const RunOptions *options)
 }
 
 Admission *
-admission_new(const Plan *plan, const RunOptions *options, Job *job,
-			  void (*on_more)(void *arg), void *arg)
+admission_new(const Plan *plan, const RunOptions *options, uint64_t seed,
+			  Job *job, void (*on_more)(void *arg), void *arg)
 {
 	Admission *admission = mem_alloc(sizeof(*admission));
 
@@ -75,6 +85,10 @@ admission_new(const Plan *plan, const RunOptions *options, Job *job,
 	for (int i = 0; i < plan->nbodies; i++)
 		admission->counts_sum += plan->bodies[i].count;
 	count_slots(admission, options);
+	if (plan->has_weights && has_limit(options))
+		for (int i = 0; i < plan->nbodies; i++)
+			admission->weights_sum += plan->bodies[i].weight;
+	random_seed(&admission->chooser, seed);
 	pthread_mutex_init(&admission->lock, NULL);
 	return admission;
 }
@@ -117,6 +131,20 @@ admission_is_own(const Admission *admission)
 	return admission->total <= admission->counts_sum;
 }
 
+/* As pgbench chooses among its scripts; the lock is held. */
+static void
+choose_body(Admission *admission, Ticket *ticket)
+{
+	const Body *body = admission->plan->bodies;
+	int64_t at =
+		random_uniform(&admission->chooser, 0, admission->weights_sum - 1);
+
+	while (at >= body->weight)
+		at -= (body++)->weight;
+	ticket->body = body;
+	ticket->copy = admission->given;
+}
+
 /* In the plan's order, each body "count" times, then from the start again. */
 static void
 next_body(const Admission *admission, int64_t number, Ticket *ticket)
@@ -142,6 +170,8 @@ next_wanted(Admission *admission, Ticket *ticket)
 		if (admission->is_stopped || admission->given >= admission->total)
 			return ADMIT_END;
 		ticket->number = (uint64_t) ++admission->given;
+		if (admission->weights_sum > 0)
+			choose_body(admission, ticket);
 		if (job_wants(admission->job, ticket->number, NULL, &ticket->key))
 			return ADMIT_TASK;
 		admission->returned++;
@@ -161,7 +191,8 @@ admission_next(Admission *admission, Ticket *ticket)
 		admission->on_more(admission->on_more_arg);
 	if (admit != ADMIT_TASK)
 		return admit;
-	next_body(admission, (int64_t) ticket->number - 1, ticket);
+	if (admission->weights_sum == 0)
+		next_body(admission, (int64_t) ticket->number - 1, ticket);
 	ticket->scheduled_ns = 0;
 	return ADMIT_TASK;
 }

@@ -1,6 +1,7 @@
 /*
  * admission.h
- *	  Which task comes next: bodies in turn, up to a number, a time, a word.
+ *	  Which task comes next: bodies in turn or by weight, up to a number, a
+ *	  time, a word.
  *
  * One Admission serves all shards of a run, so that a shard that is quicker
  * takes more: any thread may call.  A ticket is the right and the duty to run
@@ -33,11 +34,12 @@ typedef enum Admit
 
 /*
  * on_more may be called by any thread.  The plan and the options must outlive
- * it.  Tasks that the job does not want are passed over; NULL: it has no job.
+ * it.  The seed is for the choice among bodies that have weights.  Tasks that
+ * the job does not want are passed over; NULL: it has no job.
  */
 extern Admission *admission_new(const Plan *plan, const RunOptions *options,
-								Job *job, void (*on_more)(void *arg),
-								void *arg);
+								uint64_t seed, Job *job,
+								void (*on_more)(void *arg), void *arg);
 extern void admission_free(Admission *admission);
 
 /* How many tasks may be in flight: never more than there will be. */

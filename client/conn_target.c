@@ -417,6 +417,9 @@ target_set_options(ConnTarget *target, const ConnSettings *settings,
 		buf_printf(&all, "%s ", given);
 	}
 	buf_puts(&all, OUR_OPTIONS);
+	if (settings->statement_timeout_ms > 0)
+		buf_printf(&all, " -c statement_timeout=%d",
+				   settings->statement_timeout_ms);
 	target->all_options = all.data;
 	target->skip_options = target->is_pooler = settings->pooler;
 	target->prefer_standby =

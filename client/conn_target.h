@@ -24,6 +24,7 @@ typedef struct ConnSettings
 	const char *user;
 	const char *password;		  /* asked by -W; never printed */
 	int64_t connect_timeout_ns;	  /* for each address; <= 0: conninfo's */
+	int statement_timeout_ms;	  /* a start-up option; 0: none */
 	bool pooler;				  /* no start-up options */
 	const char *application_name; /* when the user names none */
 } ConnSettings;

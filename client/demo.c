@@ -96,7 +96,7 @@ static const char offer_plan[] =
 static Plan *
 read_plan(const Demo *demo, const char *name, const char *text, Err *err)
 {
-	PlanSource source = {name, text, strlen(text)};
+	PlanSource source = {.name = name, .text = text, .len = strlen(text)};
 	PlanContext context = {.known_names = demo->names,
 						   .nknown = demo->options.nvariables + 2};
 
@@ -596,7 +596,7 @@ check_options(const Options *options, Err *err)
 		err_hint(err, "leave --format out; \"asyncdemo run\" has it");
 		return false;
 	}
-	if (options->nplans > 0 || options->ncommands > 0)
+	if (options->nplans > 0 || options->nscripts > 0 || options->ncommands > 0)
 	{
 		err_set(err, ERR_USAGE, "demo brings its own plans");
 		err_hint(err, "run a plan of yours with: asyncdemo run PLAN");

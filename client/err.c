@@ -182,8 +182,9 @@ err_print(FILE *out, const char *level, const Err *err)
 		fputc(':', out);
 	}
 	if (err->line > 0)
-		fprintf(out, "%s%d:%d:", err->file[0] != '\0' ? "" : "line ",
-				err->line, err->column);
+		fprintf(out, "%s%d:", err->file[0] != '\0' ? "" : "line ", err->line);
+	if (err->line > 0 && err->column > 0)
+		fprintf(out, "%d:", err->column);
 	if (err->file[0] != '\0' || err->line > 0)
 		fputc(' ', out);
 	print_safe(out, err->message);

@@ -38,7 +38,7 @@ typedef struct Err
 	/* Where, when it is about a text: line 0 means "no place". */
 	char file[128];
 	int line;		   /* from 1 */
-	int column;		   /* from 1, in characters */
+	int column;		   /* from 1, in characters; 0: the whole line */
 	char excerpt[160]; /* the line itself, tabs as blanks */
 	int caret;		   /* offset of the place in excerpt, from 0 */
 } Err;

@@ -459,6 +459,7 @@ on_lookup_timeout(void *arg)
 	Transfer *transfer = arg;
 	HttpRequest *request = transfer->easy.request;
 
+	request->fault = RETRY_FAULT_CONNECT;
 	err_set(
 		&request->err, ERR_TIMEOUT,
 		"host name \"%.*s\" not resolved "
@@ -509,6 +510,7 @@ on_resolved(void *arg, const char *const *addresses, int naddresses,
 		{
 			request->err = *err;
 			request->err.kind = ERR_HTTP;
+			request->fault = RETRY_FAULT_CONNECT;
 			transfer_end(transfer, CURLE_OK);
 		}
 		transfer = next;

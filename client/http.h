@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "loop.h"
+#include "retry.h"
 #include "trace.h"
 
 typedef struct Http Http;
@@ -37,7 +38,8 @@ typedef struct HttpRequest
 	void *arg;
 
 	/* What came back. */
-	Err err; /* kind ERR_NONE: there is a status */
+	Err err;		  /* kind ERR_NONE: there is a status */
+	RetryFault fault; /* of err: may it help to try again? */
 	int status;
 	Buf answer; /* the body, NUL-terminated */
 	char content_type[128];

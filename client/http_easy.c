@@ -453,6 +453,7 @@ http_easy_begin(HttpEasy *easy, HttpRequest *request, int64_t now_ns)
 	easy->data_ns = 0;
 	easy->error[0] = '\0';
 	request->err.kind = ERR_NONE;
+	request->fault = RETRY_FAULT_NONE;
 	request->status = 0;
 	buf_reset(&request->answer);
 	request->content_type[0] = '\0';
@@ -584,7 +585,10 @@ http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
 		read_answer(easy);
 	}
 	else
+	{
 		http_error(easy, code, &request->err);
+		request->fault = http_fault(easy, code);
+	}
 	read_phases(easy, lookup_ns);
 	easy->request = NULL;
 }

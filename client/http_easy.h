@@ -76,7 +76,9 @@ extern curl_socket_t http_easy_socket(const struct curl_sockaddr *address);
 /* CLOCK_MONOTONIC, as loop_now_ns on the real loop; any thread. */
 extern int64_t http_clock_ns(void);
 
-/* http_error.c: what a failed transfer is called. */
+/* http_error.c: what a failed transfer is called, and what kind it is. */
 extern void http_error(const HttpEasy *easy, CURLcode code, Err *err);
+extern bool http_sent_nothing(const HttpEasy *easy);
+extern RetryFault http_fault(const HttpEasy *easy, CURLcode code);
 
 #endif /* HTTP_EASY_H */

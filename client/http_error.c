@@ -260,3 +260,42 @@ http_error(const HttpEasy *easy, CURLcode code, Err *err)
 		err_hint(err, "%s", hint);
 	buf_free(&message);
 }
+
+/* Of any request, redirects and a proxy's tunnel included. */
+bool
+http_sent_nothing(const HttpEasy *easy)
+{
+	long sent_bytes = 0;
+
+	curl_easy_getinfo(easy->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
+	return sent_bytes == 0;
+}
+
+/*
+ * What is said to be wrong with the request, the answer or the certificate
+ * will be so again.
+ */
+RetryFault
+http_fault(const HttpEasy *easy, CURLcode code)
+{
+	switch (code)
+	{
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_CONNECT:
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_GOT_NOTHING:
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_PARTIAL_FILE:
+		case CURLE_HTTP2:
+		case CURLE_HTTP2_STREAM:
+			return http_sent_nothing(easy) ? RETRY_FAULT_CONNECT
+										   : RETRY_FAULT_LOST;
+		case CURLE_OPERATION_TIMEDOUT:
+			return http_sent_nothing(easy) ? RETRY_FAULT_CONNECT
+										   : RETRY_FAULT_TIMEOUT;
+		default:
+			return RETRY_FAULT_NONE;
+	}
+}

@@ -246,6 +246,8 @@ lane_look_up(HttpLane *lane, HttpName *name, HttpRequest *request)
 		http_lookup_leave(lookup);
 	}
 	free(host);
+	if (naddresses == 0)
+		request->fault = RETRY_FAULT_CONNECT;
 	return naddresses > 0;
 }
 

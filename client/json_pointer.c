@@ -200,8 +200,8 @@ has_no_nul(const char *text, size_t len, Err *err)
 	return false;
 }
 
-static json_t *
-load(const char *text, size_t len, Err *err)
+json_t *
+json_read(const char *text, size_t len, Err *err)
 {
 	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
 	json_error_t problem;
@@ -243,28 +243,8 @@ skip_blanks(Scan *scan)
 static void
 skip_value(Scan *scan)
 {
-	int depth = 0;
-
-	do
-	{
-		char c;
-
-		skip_blanks(scan);
-		if (scan->at >= scan->len)
-			return;
-		c = scan->text[scan->at];
-		if (c == '"')
-			scan->at +=
-				json_string_len(scan->text + scan->at, scan->len - scan->at);
-		else
-		{
-			depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-			scan->at++;
-			while (strchr("{}[],:", c) == NULL && scan->at < scan->len &&
-				   strchr(" \t\r\n{}[],:\"", scan->text[scan->at]) == NULL)
-				scan->at++;
-		}
-	} while (depth > 0);
+	skip_blanks(scan);
+	scan->at += json_value_len(scan->text + scan->at, scan->len - scan->at);
 }
 
 /* Is the key at the scan's place this name?  Moves behind the key. */
@@ -359,14 +339,7 @@ set_compact(Value *out, const char *text, size_t len)
 {
 	Buf compact = {0};
 
-	for (size_t i = 0; i < len;)
-	{
-		size_t n = text[i] == '"' ? json_string_len(text + i, len - i) : 1;
-
-		if (n > 1 || json_blanks_len(text + i, 1) == 0)
-			buf_append(&compact, text + i, n);
-		i += n;
-	}
+	json_compact(&compact, text, len);
 	value_set_text(out, compact.data, compact.len);
 	buf_free(&compact);
 }
@@ -407,7 +380,7 @@ bool
 json_to_value(const char *text, size_t len, const char *pointer, Value *out,
 			  Err *err)
 {
-	json_t *root = load(text, len, err);
+	json_t *root = json_read(text, len, err);
 	json_t *found = NULL;
 	bool fine;
 

@@ -21,6 +21,13 @@ extern bool json_pointer_get(json_t *root, const char *pointer, json_t **out,
 							 Err *err);
 
 /*
+ * Text to JSON, to be given back by json_decref; NULL when it is none: the
+ * message tells the byte and the line.  Numbers are only to be looked at in
+ * the text: those that no 64 bits can hold are 0 here.
+ */
+extern json_t *json_read(const char *text, size_t len, Err *err);
+
+/*
  * Read text as JSON and set out to what the pointer leads to: null when there
  * is nothing; a number with its own spelling, of any size; an object or array
  * as its text without blanks.  False when the text is no JSON: the message

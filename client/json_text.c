@@ -4,6 +4,8 @@
  */
 #include "json_text.h"
 
+#include <string.h>
+
 static size_t
 digits_len(const char *text, size_t len)
 {
@@ -65,4 +67,49 @@ json_blanks_len(const char *text, size_t len)
 					   text[n] == '\r'))
 		n++;
 	return n;
+}
+
+size_t
+json_value_len(const char *text, size_t len)
+{
+	size_t at = 0;
+	int depth = 0;
+
+	do
+	{
+		char c;
+
+		at += json_blanks_len(text + at, len - at);
+		if (at >= len)
+			return len;
+		c = text[at];
+		if (c == '"')
+		{
+			size_t n = json_string_len(text + at, len - at);
+
+			at += n > 0 ? n : len - at;
+			continue;
+		}
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		at++;
+		while (strchr("{}[],:", c) == NULL && at < len &&
+			   strchr(" \t\r\n{}[],:\"", text[at]) == NULL)
+			at++;
+	} while (depth > 0);
+	return at;
+}
+
+void
+json_compact(Buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len;)
+	{
+		size_t n = text[i] == '"' ? json_string_len(text + i, len - i) : 1;
+
+		if (n == 0)
+			n = len - i; /* no JSON: the rest as it is */
+		if (n > 1 || json_blanks_len(text + i, 1) == 0)
+			buf_append(out, text + i, n);
+		i += n;
+	}
 }

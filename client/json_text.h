@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#include "buf.h"
+
 /* Length of the JSON number at text; 0 when there is none. */
 extern size_t json_number_len(const char *text, size_t len);
 
@@ -20,5 +22,14 @@ extern size_t json_number_len(const char *text, size_t len);
  */
 extern size_t json_string_len(const char *text, size_t len);
 extern size_t json_blanks_len(const char *text, size_t len);
+
+/*
+ * Length of the value that begins at text, which must be JSON and begin
+ * without blanks.
+ */
+extern size_t json_value_len(const char *text, size_t len);
+
+/* Append a JSON text without the blanks between its tokens. */
+extern void json_compact(Buf *out, const char *text, size_t len);
 
 #endif /* JSON_TEXT_H */

@@ -154,6 +154,7 @@ lease_end_statement(Step *step, bool in_transaction)
 		return;
 	}
 	task->lease_user = NULL;
+	task->in_transaction = in_transaction;
 	if (lease_pass(task, step))
 		return;
 	if (task->hold == HOLD_TASK || in_transaction)
@@ -183,5 +184,6 @@ lease_drop(Task *task)
 	if (member == NULL || task->lease_user != NULL)
 		return;
 	task->lease = NULL;
+	task->in_transaction = false;
 	lease_give(task, member);
 }

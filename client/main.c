@@ -39,16 +39,64 @@ raise_descriptor_limit(void)
 
 /* -------- the plan -------- */
 
+static void
+take_text(PlanSource *source, const char *name, const char *text)
+{
+	source->name = name;
+	source->text = mem_strdup(text);
+	source->len = strlen(text);
+}
+
+static bool
+is_defined(const Options *options, const char *name)
+{
+	for (int i = 0; i < options->nvariables; i++)
+		if (strcmp(options->variables[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* -f and -b, and what built-in scripts need before them. */
+static bool
+read_scripts(const Options *options, PlanSource *list, int *count, Err *err)
+{
+	bool needs_scale = false;
+
+	for (int i = 0; i < options->nscripts; i++)
+	{
+		const ScriptOption *script = &options->scripts[i];
+		PlanSource *source = &list[*count];
+
+		if (script->builtin != NULL)
+			take_text(source, script->builtin->name, script->builtin->text);
+		else if (!plan_read_file(script->path, source, err))
+			return false;
+		source->has_weight = true;
+		source->weight = script->weight;
+		(*count)++;
+		needs_scale = needs_scale || script->builtin != NULL;
+	}
+	if (needs_scale && !is_defined(options, "scale"))
+	{
+		list[*count].is_ours = true;
+		take_text(&list[(*count)++], "<scale>", builtin_scale);
+	}
+	return true;
+}
+
 static bool
 read_sources(const Options *options, PlanSource **sources, int *count,
 			 Err *err)
 {
 	PlanSource *list =
-		mem_alloc((size_t) (options->nplans + options->ncommands + 1) *
+		mem_alloc((size_t) (options->nscripts + options->nplans +
+							options->ncommands + 2) *
 				  sizeof(PlanSource));
 
 	*sources = list;
 	*count = 0;
+	if (!read_scripts(options, list, count, err))
+		return false;
 	for (int i = 0; i < options->nplans; i++)
 	{
 		if (!plan_read_file(options->plans[i], &list[*count], err))
@@ -57,10 +105,7 @@ read_sources(const Options *options, PlanSource **sources, int *count,
 	}
 	for (int i = 0; i < options->ncommands; i++)
 	{
-		list[*count].name = "<command>";
-		list[*count].text = mem_strdup(options->commands[i]);
-		list[*count].len = strlen(options->commands[i]);
-		(*count)++;
+		take_text(&list[(*count)++], "<command>", options->commands[i]);
 	}
 	if (*count > 0)
 		return true;
@@ -205,10 +250,7 @@ needs_delay_server(const Options *options, const Plan *plan)
 {
 	if (symbols_find(&plan->symbols, "http", 4) < 0)
 		return false;
-	for (int i = 0; i < options->nvariables; i++)
-		if (strcmp(options->variables[i].name, "http") == 0)
-			return false;
-	return true;
+	return !is_defined(options, "http");
 }
 
 /* The fingerprint is that of the plan as it was written. */

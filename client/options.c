@@ -176,6 +176,12 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 			*help = true;
 			return true;
 		}
+		if (row->id == OPT_BUILTIN && strcmp(optarg, "list") == 0)
+		{
+			builtin_list(stdout);
+			*help = true;
+			return true;
+		}
 		options->given[row->id - OPT_DBNAME] = 1;
 		if (!option_set(options, row, optarg, err))
 			return false;
@@ -240,6 +246,7 @@ options_free(Options *options)
 		free((char *) (uintptr_t) options->variables[i].value);
 	}
 	free(options->variables);
+	options_free_scripts(options);
 	free(options->plans);
 	free(options->variants);
 	arena_free(options->texts);

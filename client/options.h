@@ -6,6 +6,7 @@
 #define OPTIONS_H
 
 #include "arena.h"
+#include "builtin.h"
 #include "run.h"
 
 typedef enum ReportFormat
@@ -14,9 +15,19 @@ typedef enum ReportFormat
 	FORMAT_JSON
 } ReportFormat;
 
+/* -f FILE[@WEIGHT], -b NAME[@WEIGHT] */
+typedef struct ScriptOption
+{
+	const Builtin *builtin; /* NULL: a file */
+	char *path;				/* of the file */
+	int weight;
+} ScriptOption;
+
 typedef struct Options
 {
 	RunOptions run;
+	ScriptOption *scripts;
+	int nscripts;
 	const char **plans; /* file names, in order; "-" is stdin */
 	int nplans;
 	const char **commands; /* -e */

@@ -16,6 +16,12 @@ typedef enum OptionId
 	OPT_NO_PASSWORD,
 	OPT_PASSWORD,
 	OPT_EXECUTE,
+	OPT_FILE,
+	OPT_BUILTIN,
+	OPT_SELECT_ONLY,
+	OPT_SIMPLE_UPDATE,
+	OPT_SCALE,
+	OPT_LATENCIES,
 	OPT_CONCURRENCY,
 	OPT_CONNECTIONS,
 	OPT_TASKS,
@@ -31,6 +37,10 @@ typedef enum OptionId
 	OPT_NO_WARM,
 	OPT_TIMEOUT,
 	OPT_CONNECT_TIMEOUT,
+	OPT_STATEMENT_TIMEOUT,
+	OPT_RUN_TIMEOUT,
+	OPT_RETRIES,
+	OPT_RETRY_BUDGET,
 	OPT_ON_ERROR,
 	OPT_MAX_ERRORS,
 	OPT_JOBS,
@@ -64,7 +74,7 @@ typedef struct OptionRow
 	char letter; /* 0: none */
 	const char *name;
 	const char *value; /* NULL: takes none */
-	const char *help;  /* NULL: begins no line of its own */
+	const char *help;  /* NULL: another name of one that has */
 	bool in_plan;	   /* \option may say it */
 } OptionRow;
 
@@ -72,7 +82,7 @@ extern const OptionRow option_rows[];
 extern const int option_nrows;
 
 /* More than option_nrows, for arrays. */
-#define OPTION_ROWS_MAX (OPT_END - OPT_DBNAME)
+#define OPTION_ROWS_MAX (OPT_END - OPT_DBNAME + 8)
 
 /* One option's value into *options; text is NULL for a flag. */
 extern bool option_set(Options *options, const OptionRow *row,
@@ -80,6 +90,11 @@ extern bool option_set(Options *options, const OptionRow *row,
 
 /* Do the options go together? */
 extern bool options_check(const Options *options, Err *err);
+
+/* FILE[@WEIGHT] and NAME[@WEIGHT] (options_script.c). */
+extern bool options_add_file(Options *options, const char *text, Err *err);
+extern bool options_add_builtin(Options *options, const char *text, Err *err);
+extern void options_free_scripts(Options *options);
 
 /* One more at the end of a list of texts; the text stays the caller's. */
 extern void options_add_text(const char ***list, int *count, const char *text);

@@ -50,6 +50,27 @@ read_int(const OptionRow *row, const char *text, int most, int *number,
 	return true;
 }
 
+/* Percentages may be written with their sign. */
+static bool
+read_from_zero(const OptionRow *row, const char *text, int most, int *number,
+			   Err *err)
+{
+	char wanted[80];
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (row->id == OPT_RETRY_BUDGET && *end == '%')
+		end++;
+	*number = (int) value;
+	if (errno == 0 && end != text && *end == '\0' && value >= 0 &&
+		value <= most)
+		return true;
+	snprintf(wanted, sizeof(wanted), "a whole number from 0 to %d", most);
+	return bad_value(row, text, wanted, err);
+}
+
 static bool
 read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 {
@@ -57,6 +78,22 @@ read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 		return true;
 	return bad_value(row, text, "a time longer than nothing: 2, 0.5s or 300ms",
 					 err);
+}
+
+/* The server counts whole milliseconds. */
+static bool
+read_statement_timeout(RunOptions *run, const OptionRow *row, const char *text,
+					   Err *err)
+{
+	int64_t ns;
+
+	if (!read_duration(row, text, &ns, err))
+		return false;
+	if (ns < NS_PER_MS || ns / NS_PER_MS > INT32_MAX)
+		return bad_value(row, text, "a time from 1ms to 24 days", err);
+	run->statement_timeout_ns = ns;
+	run->conn.statement_timeout_ms = (int) (ns / NS_PER_MS);
+	return true;
 }
 
 /* One of several words; its place among them. */
@@ -232,6 +269,8 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 			return read_int(row, text, 256, &run->jobs, err);
 		case OPT_THREADS:
 			return read_int(row, text, 1024, &run->workers, err);
+		case OPT_SCALE:
+			return read_int(row, text, 1000000000, &run->scale, err);
 		case OPT_SEED:
 			if (!read_count(row, text, INT64_MAX, &number, err))
 				return false;
@@ -241,6 +280,14 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 			return read_duration(row, text, &run->duration_ns, err);
 		case OPT_TIMEOUT:
 			return read_duration(row, text, &run->step_timeout_ns, err);
+		case OPT_STATEMENT_TIMEOUT:
+			return read_statement_timeout(run, row, text, err);
+		case OPT_RUN_TIMEOUT:
+			return read_duration(row, text, &run->run_timeout_ns, err);
+		case OPT_RETRIES:
+			return read_from_zero(row, text, 1000000, &run->retries, err);
+		case OPT_RETRY_BUDGET:
+			return read_from_zero(row, text, 100000, &run->retry_percent, err);
 		case OPT_CONNECT_TIMEOUT:
 			return read_duration(row, text, &run->conn.connect_timeout_ns,
 								 err);
@@ -272,6 +319,10 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_EXECUTE:
 			options_add_text(&options->commands, &options->ncommands, text);
 			return true;
+		case OPT_FILE:
+			return options_add_file(options, text, err);
+		case OPT_BUILTIN:
+			return options_add_builtin(options, text, err);
 		case OPT_DEFINE:
 			return read_define(options, row, text, err);
 		case OPT_ON_CONNECT:
@@ -359,6 +410,10 @@ option_set(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_COLOR:
 			return set_words(options, row, text, err);
 	}
+	if (row->id == OPT_SELECT_ONLY)
+		return options_add_builtin(options, "select-only", err);
+	if (row->id == OPT_SIMPLE_UPDATE)
+		return options_add_builtin(options, "simple-update", err);
 	if (row->value == NULL)
 	{
 		set_flag(options, row);

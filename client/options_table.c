@@ -16,6 +16,14 @@ const OptionRow option_rows[] = {
 	{OPT_PASSWORD, 'W', "password", NULL, "ask for a password first", false},
 	{OPT_EXECUTE, 'e', "execute", "TEXT", "plan text, such as 'SELECT 1'",
 	 false},
+	{OPT_FILE, 'f', "file", "FILE[@WEIGHT]",
+	 "a script; several are chosen at random, by weight", false},
+	{OPT_BUILTIN, 'b', "builtin", "NAME[@WEIGHT]",
+	 "a script of pgbench's; \"list\" tells which", false},
+	{OPT_SELECT_ONLY, 'S', "select-only", NULL, "as -b select-only", false},
+	{OPT_SIMPLE_UPDATE, 'N', "skip-some-updates", NULL, "as -b simple-update",
+	 false},
+	{OPT_SCALE, 's', "scale", "N", "the variable :scale", true},
 	{OPT_DEFINE, 'D', "define", "NAME=VALUE", "set a variable", false},
 	{OPT_CONCURRENCY, 'c', "concurrency", "N",
 	 "tasks in flight (default: the plan's own tasks, else 10)", true},
@@ -48,6 +56,14 @@ const OptionRow option_rows[] = {
 	{OPT_TIMEOUT, 0, "timeout", "SECONDS", "for each step", true},
 	{OPT_CONNECT_TIMEOUT, 0, "connect-timeout", "SECONDS",
 	 "for each address (default 10)", true},
+	{OPT_STATEMENT_TIMEOUT, 0, "statement-timeout", "SECONDS",
+	 "for each statement, set on the server too", true},
+	{OPT_RUN_TIMEOUT, 0, "run-timeout", "SECONDS",
+	 "stop and cancel when the run takes longer", true},
+	{OPT_RETRIES, 0, "retries", "N",
+	 "try a failed step again, where that is safe", true},
+	{OPT_RETRY_BUDGET, 0, "retry-budget", "PERCENT",
+	 "retries for so many of the steps (default 20)", true},
 	{OPT_ON_ERROR, 0, "on-error", "WHAT", "continue, drain or cancel", true},
 	{OPT_MAX_ERRORS, 0, "max-errors", "N[%]",
 	 "stop after more failed tasks than that", true},
@@ -71,6 +87,8 @@ const OptionRow option_rows[] = {
 	{OPT_COLOR, 0, "color", "WHEN", "auto, always or never", false},
 	{OPT_QUIET, 'q', "quiet", NULL, "no report, no notices; errors only",
 	 false},
+	{OPT_LATENCIES, 'r', "report-per-command", NULL,
+	 "accepted; every report has the steps' latencies", false},
 	{OPT_NO_VACUUM, 'n', "no-vacuum", NULL, "accepted; does nothing", false},
 	{OPT_DRY_RUN, 0, "dry-run", NULL, "check the plan, run nothing", false},
 	{OPT_DUMP, 0, "dump", NULL, "check: print the plan's canonical text",
@@ -79,6 +97,10 @@ const OptionRow option_rows[] = {
 	{OPT_ONLY, 0, "only", "N,...", "demo: run these experiments", false},
 	{OPT_SHOW, 0, "show", "N", "demo: print an experiment's plan", false},
 	{OPT_HELP, '?', "help", NULL, "this text", false},
+
+	/* as pgbench calls them */
+	{OPT_CONCURRENCY, 0, "client", "N", NULL, false},
+	{OPT_LATENCIES, 0, "report-latencies", NULL, NULL, false},
 };
 
 const int option_nrows = (int) (sizeof(option_rows) / sizeof(option_rows[0]));
@@ -98,6 +120,8 @@ options_usage(FILE *out)
 	{
 		char left[64];
 
+		if (option_rows[i].help == NULL)
+			continue;
 		if (option_rows[i].letter != 0 && option_rows[i].letter != '?')
 			snprintf(left, sizeof(left), "-%c, --%s%s%s",
 					 option_rows[i].letter, option_rows[i].name,

@@ -140,6 +140,9 @@ parse_new_source(Parser *p, const PlanSource *source, bool adopt, int *file)
 	copy = &plan->sources[*file];
 	copy->name = arena_text(plan->arena, source->name, strlen(source->name));
 	copy->len = source->len;
+	copy->has_weight = source->has_weight;
+	copy->weight = source->weight;
+	copy->is_ours = source->is_ours;
 	if (adopt)
 	{
 		arena_adopt(plan->arena, (void *) (uintptr_t) source->text);

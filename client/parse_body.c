@@ -166,7 +166,7 @@ name_of_file(Parser *p, const char *path)
 	return arena_text(p->plan->arena, base, len);
 }
 
-static void
+static Draft *
 add_implicit_body(Parser *p, int file)
 {
 	Draft *draft = arena_alloc(p->plan->arena, sizeof(Draft));
@@ -178,6 +178,23 @@ add_implicit_body(Parser *p, int file)
 	draft->body.is_implicit = true;
 	draft->body.place = draft->steps[0].place;
 	append_task(p, draft);
+	return draft;
+}
+
+/* Without a limit each script runs once, and those of no weight never. */
+static void
+weigh_body(Parser *p, Body *body, int file)
+{
+	const PlanSource *source = &p->plan->sources[file];
+
+	body->file = file;
+	body->weight = body->count;
+	if (!source->has_weight)
+		return;
+	body->weight *= source->weight;
+	if (source->weight == 0)
+		body->count = 0;
+	p->plan->has_weights = true;
 }
 
 bool
@@ -188,12 +205,14 @@ parse_end_file(Parser *p, int file)
 	bool fine = true;
 
 	if (first == NULL && p->prelude.nsteps > 0)
-		add_implicit_body(p, file);
+		first = add_implicit_body(p, file);
 	for (Draft *draft = first; fine && draft != NULL; draft = draft->next)
 	{
 		if (p->prelude.nsteps > 0)
 			fine = prepend_prelude(p, draft);
 	}
+	for (Draft *draft = first; draft != NULL; draft = draft->next)
+		weigh_body(p, &draft->body, file);
 	if (first != NULL && fine)
 		p->plan->nsteps -= p->prelude.nsteps;
 	free(p->prelude.steps);
@@ -289,6 +308,21 @@ nothing_to_run(Parser *p)
 	return false;
 }
 
+static bool
+check_weights(Parser *p)
+{
+	const Plan *plan = p->plan;
+	int64_t sum = 0;
+
+	for (int i = 0; i < plan->nbodies; i++)
+		sum += plan->bodies[i].weight;
+	if (sum > 0)
+		return true;
+	err_set(p->err, ERR_USAGE, "all scripts have the weight 0");
+	err_hint(p->err, "give one of them more: -f FILE@1");
+	return false;
+}
+
 bool
 parse_make_bodies(Parser *p)
 {
@@ -317,7 +351,7 @@ parse_make_bodies(Parser *p)
 		finish_body(p, &p->teardown, &index, plan->teardown);
 	}
 	plan->nsteps = index;
-	return true;
+	return check_weights(p);
 }
 
 void

@@ -235,7 +235,8 @@ parse_command(Parser *p)
 		if (strcmp(command->name, name) != 0)
 			continue;
 		p->command = command->name;
-		if (!(command->flags & IS_PGBENCH))
+		if (!(command->flags & IS_PGBENCH) &&
+			!p->plan->sources[p->lex->file].is_ours)
 			p->plan->is_pgbench = false;
 		if (!check_position(p, command))
 			return false;

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "duration.h"
 #include "parse_commands.h"
+#include "retry.h"
 
 #define MAX_RETRIES 1000000
 
@@ -123,27 +124,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* 40001, 57P03, 503, 5xx, connect, timeout */
-static bool
-is_retry_reason(Slice word)
-{
-	const char *t = word.text;
-
-	if (lex_slice_is(word, "connect") || lex_slice_is(word, "timeout"))
-		return true;
-	if (word.len == 3)
-		return t[0] >= '1' && t[0] <= '5' &&
-			   ((is_digit(t[1]) && is_digit(t[2])) ||
-				((t[1] == 'x' || t[1] == 'X') &&
-				 (t[2] == 'x' || t[2] == 'X')));
-	for (size_t i = 0; i < word.len; i++)
-	{
-		if (!is_digit(t[i]) && !(t[i] >= 'A' && t[i] <= 'Z'))
-			return false;
-	}
-	return word.len == 5;
-}
-
 static bool
 parse_retry_on(Parser *p, Slice list)
 {
@@ -155,10 +135,10 @@ parse_retry_on(Parser *p, Slice list)
 		const char *comma = memchr(at, ',', (size_t) (end - at));
 		Slice word = {at, (size_t) ((comma ? comma : end) - at)};
 
-		if (!is_retry_reason(word))
+		if (!retry_reason_is_known(word.text, word.len))
 			return parse_fail(
 				p, (size_t) (at - p->lex->text),
-				"reasons are SQLSTATEs (40001), HTTP statuses (429, 5xx), connect and timeout, with commas and no blanks",
+				"reasons are SQLSTATEs (40001, 08*), HTTP statuses (429, 5xx), connect, lost and timeout, with commas and no blanks",
 				"\"%.*s\" is no reason to try again",
 				word.len > 60 ? 60 : (int) word.len, word.text);
 		if (comma == NULL)
@@ -212,5 +192,6 @@ command_retry(Parser *p)
 		return false;
 	note_mark(p);
 	p->marks.has_retry = true;
+	p->marks.retry.is_given = true;
 	return true;
 }

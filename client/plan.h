@@ -78,6 +78,8 @@ typedef struct PlanSql
 	const char *verb;		 /* first keyword, upper case: "SELECT" */
 	bool is_empty;			 /* nothing but comments */
 	SqlTransaction transaction;
+	bool may_restart;	 /* BEGIN: doing all up to COMMIT again is safe, */
+	bool asks_restart;	 /* and a \retry there wants it */
 	bool is_compound;	 /* several statements, joined by \; */
 	bool takes_no_binds; /* a statement such as SET: see bind_place */
 	Place bind_place;	 /* of the first :v; line 0 when there is none */
@@ -118,6 +120,8 @@ typedef struct PlanHttp
 
 typedef struct PlanRetry
 {
+	bool is_given;	/* by \retry; else --retries counts */
+	bool is_barred; /* in a pipeline: neither counts */
 	int max;		/* 0: none */
 	const char *on; /* as written, checked; NULL: the safe set */
 } PlanRetry;
@@ -185,6 +189,8 @@ typedef struct Body
 	int nsteps;
 	Place place;
 	bool is_implicit; /* no \task line: named after its file */
+	int file;		  /* index into plan->sources */
+	int weight;		  /* among the others, when plan->has_weights */
 } Body;
 
 typedef struct PlanOption
@@ -199,6 +205,9 @@ typedef struct PlanSource
 	const char *name; /* as given; "-" is "<stdin>", -e "<command>" */
 	const char *text;
 	size_t len;
+	bool has_weight; /* -f, -b: how often its bodies are chosen at random */
+	int weight;
+	bool is_ours; /* no part of what the user wrote */
 } PlanSource;
 
 /* A :name that stands inside a literal, where it is not replaced. */
@@ -237,6 +246,7 @@ typedef struct Plan
 	int nstatements;		/* PlanSql.id is below this */
 	int ledger_id;			/* of the ledger's own statement; 0: no ledger */
 	bool is_pgbench;		/* nothing but pgbench's commands */
+	bool has_weights;		/* bodies are chosen at random, by weight */
 	PlanMention *mentions;	/* of variables that exist, for plan_lint */
 	int nmentions;
 	struct Arena *arena;

@@ -242,7 +242,8 @@ plan_check(Plan *plan, const PlanContext *context, Err *err)
 		set_name_always(&check, automatic_names[i]);
 	for (int i = 0; i < check.context->nknown; i++)
 		set_name_always(&check, check.context->known_names[i]);
-	fine = check_all(&check) && plan_check_order(plan, err);
+	fine = check_all(&check) && plan_check_order(plan, err) &&
+		   plan_check_retry(plan, err);
 	free(check.set_in);
 	free(check.is_read);
 	symbols_free(&check.prefixes);

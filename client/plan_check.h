@@ -10,6 +10,12 @@
 /* Steps that may not stand together or in that order. */
 extern bool plan_check_order(const Plan *plan, Err *err);
 
+/*
+ * What \retry may stand at; notes which transactions can be tried again as a
+ * whole and which steps cannot be tried again at all.
+ */
+extern bool plan_check_retry(Plan *plan, Err *err);
+
 /* Could one of these \gset prefixes and a column's name make this name? */
 extern bool plan_prefix_matches(const Symbols *prefixes, const char *name);
 

@@ -362,7 +362,7 @@ dump_marks(const Dump *dump, const PlanStep *step)
 		duration_print(step->timeout_ns, out);
 		buf_putc(out, '\n');
 	}
-	if (step->retry.max > 0 || step->retry.on != NULL)
+	if (step->retry.is_given)
 	{
 		indent(dump);
 		buf_printf(out, "\\retry %d%s%s\n", step->retry.max,

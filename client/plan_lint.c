@@ -55,7 +55,8 @@ lint_open_transaction(Lints *lints, const Body *body)
 		return;
 	err_set(&lint, ERR_PLAN, "this transaction is never committed");
 	err_hint(&lint,
-			 "add COMMIT; what is open at the end of a task is rolled back");
+			 "add COMMIT; what is open at the end of a task is rolled back, "
+			 "and the task fails");
 	tell(lints, &lint, walk.begun);
 }
 

@@ -97,6 +97,17 @@ kind_takes_time(StepKind kind)
 	return kind <= STEP_SHELL || kind == STEP_HOLD || kind == STEP_RELEASE;
 }
 
+/* What lies between two attempts is waited for as well. */
+static void
+script_add_backoff(Script *script, const Span *span)
+{
+	static const PlanStep backoff = {
+		.kind = STEP_SLEEP, .label = "backoff", .timeout_ns = -1};
+
+	if (span->backoff_ns > 0)
+		script_add(script, &backoff, CALL_ASYNC, span->backoff_ns);
+}
+
 static void
 script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 				 const PlanStep **gathers)
@@ -114,12 +125,15 @@ script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 			continue;
 
 		/* slot 0 again: the same gather, but entered anew */
-		if (gather != NULL && (gather != open || span->slot == 0))
+		if (gather != NULL &&
+			(gather != open || (span->slot == 0 && span->attempt == 1)))
 		{
 			open_at = script->nsteps;
 			script_add(script, gather, CALL_ASYNC, 0);
 		}
 		open = gather;
+		if (gather == NULL)
+			script_add_backoff(script, span);
 		added = script_add(script, span->step, span->call, span_own_ns(span));
 		if (span_is_cold(span))
 		{

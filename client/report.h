@@ -30,8 +30,9 @@ typedef struct RunResult
 	int64_t opening_ns; /* connections, before the clock */
 	bool has_prediction;
 	Prediction prediction;
-	int64_t skipped;		/* tasks done before; not among the spans */
-	const Err *first_error; /* NULL: none */
+	int64_t retries_refused; /* wanted, but the budget was used up */
+	int64_t skipped;		 /* tasks done before; not among the spans */
+	const Err *first_error;	 /* NULL: none */
 	bool expect_failed;
 	bool interrupted;
 	int exit_code;

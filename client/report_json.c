@@ -251,6 +251,10 @@ put_run(Json *json, const RunResult *result)
 	put_int(json, "canceled", spans->canceled);
 	put_int(json, "skipped", spans->skipped + result->skipped);
 	close_value(json, '}');
+	open_value(json, "retries", '{');
+	put_int(json, "made", spans->retried);
+	put_int(json, "refused", result->retries_refused);
+	close_value(json, '}');
 	put_seconds(json, "tasks_time", spans->task_ns);
 	put_seconds(json, "steps_time", spans->own_ns);
 	put_prediction(json, result);
@@ -279,6 +283,7 @@ put_steps(Json *json, const RunResult *result)
 		put_int(json, "line", stats->step->place.line);
 		put_int(json, "count", stats->count);
 		put_int(json, "failed", stats->failed);
+		put_int(json, "retried", stats->retried);
 		put_histogram(json, "own", &stats->own);
 		put_histogram(json, "whole", &stats->whole);
 		put_phases(json, "phases", stats->phase_ns);
@@ -302,6 +307,11 @@ put_span(Json *json, const Span *span)
 	put_moment(json, "started", span->started_ns);
 	put_moment(json, "arrived", span->arrived_ns);
 	put_moment(json, "ended", span->ended_ns);
+	if (span->attempt > 1)
+	{
+		put_int(json, "attempt", span->attempt);
+		put_seconds(json, "backoff", span->backoff_ns);
+	}
 	if (span->gather >= 0)
 		put_int(json, "gather", span->gather);
 	if (span->conn > 0)

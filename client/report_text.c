@@ -102,6 +102,27 @@ put_failures(const TextReport *report)
 }
 
 static void
+put_retries(const TextReport *report)
+{
+	int64_t made = report->spans->retried;
+	int64_t refused = report->result->retries_refused;
+	char text[200];
+
+	if (made == 0 && refused == 0)
+		return;
+	if (refused == 0)
+		snprintf(text, sizeof(text), "%lld %s tried again", (long long) made,
+				 made == 1 ? "attempt failed and was"
+						   : "attempts failed and were");
+	else
+		snprintf(text, sizeof(text),
+				 "%lld failed attempts were tried again, %lld more were not: "
+				 "the budget for retries was used up (--retry-budget)",
+				 (long long) made, (long long) refused);
+	report_put_wrapped(report->out, "  Retries: ", text, report->style);
+}
+
+static void
 put_skipped(const TextReport *report)
 {
 	int64_t skipped = report->spans->skipped + report->result->skipped;
@@ -179,6 +200,7 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 		report_many(out, result, &fitted);
 	put_summary(&report, &verdict);
 	put_failures(&report);
+	put_retries(&report);
 	put_skipped(&report);
 	put_warnings(&report);
 	if (verdict.why[0] != '\0' && report.ntasks > 0)

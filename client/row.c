@@ -90,6 +90,25 @@ row_free(Row *row)
 	free(row);
 }
 
+/* New ones are NULL. */
+static void
+grow_fields(Row *row, int nfields)
+{
+	if (nfields > row->fields_cap)
+	{
+		int cap = row->fields_cap > 0 ? row->fields_cap : 8;
+
+		while (cap < nfields)
+			cap *= 2;
+		row->fields =
+			mem_realloc(row->fields, (size_t) cap * sizeof(RowField));
+		row->fields_cap = cap;
+	}
+	for (int i = row->nfields; i < nfields; i++)
+		row->fields[i] = (RowField){.kind = ROW_NULL};
+	row->nfields = nfields;
+}
+
 void
 row_reset(Row *row, int nfields)
 {
@@ -99,15 +118,8 @@ row_reset(Row *row, int nfields)
 		row->bytes = NULL;
 		row->cap = 0;
 	}
-	if (nfields > row->fields_cap)
-	{
-		row->fields =
-			mem_realloc(row->fields, (size_t) nfields * sizeof(RowField));
-		row->fields_cap = nfields;
-	}
-	if (nfields > 0)
-		memset(row->fields, 0, (size_t) nfields * sizeof(RowField));
-	row->nfields = nfields;
+	row->nfields = 0;
+	grow_fields(row, nfields);
 	row->len = 0;
 	row->number = 0;
 	row->line = 0;
@@ -136,8 +148,11 @@ row_append(Row *row, const char *data, size_t len)
 void
 row_set(Row *row, int column, RowKind kind, size_t from)
 {
-	RowField *field = &row->fields[column];
+	RowField *field;
 
+	if (column >= row->nfields)
+		grow_fields(row, column + 1);
+	field = &row->fields[column];
 	field->kind = kind;
 	field->at = (uint32_t) from;
 	field->len = (uint32_t) (row->len - from);

@@ -81,7 +81,10 @@ extern void row_reset(Row *row, int nfields);
 /* Bytes for the next field; together a row's are less than 4 GB. */
 extern void row_append(Row *row, const char *data, size_t len);
 
-/* What was appended since row->len was "from" is the field's text. */
+/*
+ * What was appended since row->len was "from" is the field's text.  A row
+ * that has no such column yet gets it.
+ */
 extern void row_set(Row *row, int column, RowKind kind, size_t from);
 
 /* Into row->hash, once every field is set. */

@@ -21,6 +21,8 @@
 #define PREDICTED_TASKS 500
 #define OTHER_DESCRIPTORS 64
 #define DEFAULT_WORKERS 64
+/* Retries may be so many of the steps (and some more, see shard.c). */
+#define RETRY_PERCENT 20
 
 void
 run_options_init(RunOptions *options)
@@ -28,7 +30,9 @@ run_options_init(RunOptions *options)
 	memset(options, 0, sizeof(*options));
 	options->conn.connect_timeout_ns = 0;
 	options->max_errors = -1;
+	options->scale = 1;
 	options->step_timeout_ns = -1;
+	options->retry_percent = RETRY_PERCENT;
 	options->jobs = 1;
 	options->rows = stdout;
 	options->messages = stderr;
@@ -77,7 +81,7 @@ run_set_variables(Run *run)
 
 	vars_init(&run->base, &run->plan->symbols, NULL);
 	run_set_base(run, "run_id", run->run_id);
-	run_set_base_int(run, "scale", 1);
+	run_set_base_int(run, "scale", options->scale);
 	run_set_base_int(run, "random_seed", (int64_t) run->seed);
 	run_set_base_int(run, "default_seed", (int64_t) (run->seed >> 1));
 	run_set_http(run);
@@ -109,9 +113,6 @@ body_is_supported(const Run *run, const Body *body, Err *err)
 			err_set(err, ERR_PLAN,
 					"\\startpipeline is not carried out by this "
 					"version");
-		else if (step->retry.max > 0)
-			err_set(err, ERR_PLAN,
-					"\\retry is not carried out by this version");
 		else
 			continue;
 		err_hint(err, "take it out; asyncdemo check still reads it");
@@ -261,8 +262,8 @@ run_make(Run *run, Err *err)
 		return false;
 	if (!run_open_job(run, err))
 		return false;
-	run->admission =
-		admission_new(run->plan, run->options, run->job, on_more, run);
+	run->admission = admission_new(run->plan, run->options, run->seed,
+								   run->job, on_more, run);
 	run->workers = run->options->workers;
 	if (run->workers == 0)
 		run->workers = admission_concurrency(run->admission) < DEFAULT_WORKERS
@@ -274,29 +275,34 @@ run_make(Run *run, Err *err)
 
 /* -------- signals -------- */
 
+/* Nothing more begins, and what is under way is canceled. */
 static void
-on_signal(void *arg, int count)
+run_abandon(Run *run)
 {
-	Run *run = arg;
 	Shard *first = &run->shards[0];
 
-	run->interrupts = count;
-	admission_stop(run->admission);
-	if (count == 1 && first->is_running)
-	{
-		fprintf(run->options->messages,
-				"asyncdemo: stopping: waiting for what is under way; "
-				"Ctrl-C again cancels it\n");
-		return;
-	}
 	run_cancel_all(run);
 	if (first->is_running)
 		return;
 	run_cancel_bodies(run);
-	if (run->interrupts > 0)
-		atomic_store(&run->is_given_up, true);
+	atomic_store(&run->is_given_up, true);
 	if (first->is_opening || run->awaits_opening)
 		loop_stop(first->loop); /* connecting: nothing to wait for */
+}
+
+static void
+on_signal(void *arg, int count)
+{
+	Run *run = arg;
+
+	run->interrupts = count;
+	admission_stop(run->admission);
+	if (count == 1 && run->shards[0].is_running)
+		fprintf(run->options->messages,
+				"asyncdemo: stopping: waiting for what is under way; "
+				"Ctrl-C again cancels it\n");
+	else
+		run_abandon(run);
 }
 
 static void
@@ -307,6 +313,33 @@ on_last_signal(void *arg)
 	fflush(run->options->rows);
 	fflush(run->options->messages);
 	_exit(130);
+}
+
+/* -------- the run's own timeout -------- */
+
+static void
+on_timeout(void *arg)
+{
+	Run *run = arg;
+
+	fprintf(run->options->messages,
+			"asyncdemo: stopping: the run has taken %.3g s, its "
+			"--run-timeout; what is under way is canceled\n",
+			(double) run->options->run_timeout_ns / 1e9);
+	run_note_limit(run);
+	admission_stop(run->admission);
+	run_abandon(run);
+}
+
+static void
+run_arm_timeout(Run *run)
+{
+	Loop *loop = run->shards[0].loop;
+
+	loop_timer_init(&run->timeout, on_timeout, run);
+	if (run->options->run_timeout_ns > 0)
+		loop_timer_set(loop, &run->timeout,
+					   loop_now_ns(loop) + run->options->run_timeout_ns);
 }
 
 /* -------- the clock -------- */
@@ -412,6 +445,8 @@ run_merge_shards(Run *run)
 {
 	for (int i = 1; i < run->nmade; i++)
 		spans_merge(run->shards[0].spans, run->shards[i].spans);
+	for (int i = 0; i < run->nmade; i++)
+		run->result.retries_refused += run->shards[i].budget.denied;
 	run->result.spans = run->shards[0].spans;
 	if (run->shards[0].target != NULL)
 		run->result.server_version =
@@ -454,12 +489,14 @@ run_to_the_end(Run *run, Err *err)
 		return false;
 	if (!run->options->keep_signals)
 		loop_set_signals(run->shards[0].loop, on_signal, on_last_signal, run);
+	run_arm_timeout(run);
 	if (run_open_control(run) && run_setup(run) && run_open_connections(run) &&
 		run_open_ledger(run))
 		run_tasks(run);
 	else
 		run_release_shards(run, false);
 	run_join_shards(run);
+	loop_timer_clear(run->shards[0].loop, &run->timeout);
 	run_teardown(run);
 	return true;
 }

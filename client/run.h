@@ -56,11 +56,16 @@ typedef struct RunOptions
 	int64_t max_errors; /* -1: no limit */
 	bool max_errors_is_percent;
 	int64_t step_timeout_ns;	   /* -1: none */
+	int64_t statement_timeout_ns;  /* 0: none; also in conn, for the server */
+	int64_t run_timeout_ns;		   /* 0: none */
+	int retries;				   /* where no \retry says more */
+	int retry_percent;			   /* of the steps: the budget */
 	const char *hooks[HOOK_KINDS]; /* NULL: the plan's */
 	const RunVariable *variables;  /* -D and the like */
 	int nvariables;
 	const char *http_url; /* :http; NULL: none */
 	uint64_t seed;		  /* for random functions */
+	int scale;			  /* -s */
 
 	/* job.h */
 	const char *joblog; /* a file; NULL: none */

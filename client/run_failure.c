@@ -56,6 +56,14 @@ run_count_failure(Run *run, const Err *err)
 		err_print(run->options->messages, "error", err);
 }
 
+void
+run_note_limit(Run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->hit_limit = true;
+	pthread_mutex_unlock(&run->lock);
+}
+
 static bool
 has_hit_limit(Run *run)
 {

@@ -39,6 +39,7 @@ typedef struct Run
 	int nmade;			 /* of these */
 	int nstarted;		 /* threads, the program's own included */
 	bool awaits_opening; /* of the other shards */
+	LoopTimer timeout;	 /* --run-timeout */
 	int interrupts;
 
 	/* Set-up and teardown, on the first shard's loop (run_body.c) */
@@ -84,6 +85,7 @@ extern void run_on_news(Run *run);
 /* run_failure.c: what a task's end means; any thread */
 extern void run_task_ended(Run *run, Task *task);
 extern void run_count_failure(Run *run, const Err *err);
+extern void run_note_limit(Run *run); /* one was hit: exit 5 */
 extern void run_ask_all(Run *run, ShardAsk what);
 extern void run_cancel_all(Run *run);
 

@@ -21,6 +21,11 @@
 /* Spans are kept for this many tasks; sums and histograms for all. */
 #define KEPT_TASKS 2000
 #define OPEN_AT_ONCE 64
+/* Retries beyond their share of the steps: for each slot, but not fewer. */
+#define RETRY_RESERVE_A_SLOT 10
+#define RETRY_RESERVE_MIN 100
+/* A server that has the timeout as well should be the first to say so. */
+#define STATEMENT_GRACE_NS NS_PER_S
 
 /* -------- slots -------- */
 
@@ -322,6 +327,8 @@ shard_fill_engine(Shard *shard)
 				   : options->mode == MODE_THREADS ? CALL_THREAD
 												   : CALL_ASYNC;
 	engine->step_timeout_ns = options->step_timeout_ns;
+	engine->retries = options->retries;
+	engine->budget = &shard->budget;
 	engine->connect_timeout_ns = options->conn.connect_timeout_ns;
 	engine->lane = shard->lane;
 	engine->on_task_done = on_task_done;
@@ -356,6 +363,18 @@ shard_make_slots(Shard *shard)
 	}
 	loop_timer_init(&shard->duration, on_duration, shard);
 	loop_timer_init(&shard->log_timer, on_log_timer, shard);
+}
+
+static void
+shard_make_budget(Shard *shard)
+{
+	const Run *run = shard->run;
+	int all = admission_concurrency(run->admission) * RETRY_RESERVE_A_SLOT;
+
+	if (all < RETRY_RESERVE_MIN)
+		all = RETRY_RESERVE_MIN;
+	shard->budget.percent = run->options->retry_percent;
+	shard->budget.reserve = share_of(run, all, shard->number);
 }
 
 static bool
@@ -411,6 +430,7 @@ shard_make(Shard *shard, Run *run, int number, Err *err)
 	shard_fill_ops(shard);
 	shard_fill_engine(shard);
 	shard_make_slots(shard);
+	shard_make_budget(shard);
 	return shard_make_target(shard, err);
 }
 
@@ -470,6 +490,19 @@ shard_open_pool(Shard *shard, Pool *pool)
 	return shard->is_opened && !shard->open_failed;
 }
 
+/* With a pooler, or a server that refused it, the client is the only one. */
+static void
+shard_set_statement_timeout(Shard *shard)
+{
+	const RunOptions *options = shard->run->options;
+	bool is_pooler;
+
+	shard->engine.statement_timeout_ns = options->statement_timeout_ns;
+	if (options->statement_timeout_ns > 0 && !options->conn.pooler &&
+		!conn_target_options_refused(shard->target, &is_pooler))
+		shard->engine.statement_timeout_ns += STATEMENT_GRACE_NS;
+}
+
 bool
 shard_open(Shard *shard)
 {
@@ -489,6 +522,7 @@ shard_open(Shard *shard)
 	if (conn_target_options_refused(shard->target, &is_pooler) && is_pooler &&
 		shard->engine.hold == HOLD_TASK)
 		shard->engine.hold = HOLD_TRANSACTION;
+	shard_set_statement_timeout(shard);
 	return true;
 }
 

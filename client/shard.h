@@ -56,6 +56,7 @@ struct Shard
 	Pool *pool;
 	int pool_size; /* asked for */
 	Engine engine;
+	RetryBudget budget; /* its part of the run's */
 	StepOps ops[STEP_KINDS];
 
 	/* Opening */

@@ -187,6 +187,7 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 		event->time_ns > task->begun_ns ? event->time_ns : task->begun_ns;
 	span->started_ns = span->queued_ns;
 	span->gather = gather;
+	span->attempt = 1;
 	if (event->step->kind == STEP_SQL && task->conn != 0)
 	{
 		span->conn = task->conn;
@@ -243,6 +244,51 @@ span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 		fold_group(spans->fold, task);
 }
 
+/*
+ * An attempt failed, and another one will be made: a span of its own, which
+ * begins here and is put off.  It may be of another step: the BEGIN of the
+ * transaction that is done again.
+ */
+static void
+span_put_off(Spans *spans, LiveTask *task, LiveSpan *live, const Event *event)
+{
+	int attempt = live->span.attempt;
+
+	span_end(spans, task, live, STEP_BACKOFF, event->time_ns);
+	live = span_begin(spans, task, event);
+	live->span.attempt = attempt + 1;
+	live->backoff_until_ns = INT64_MAX;
+}
+
+static void
+span_turn(SpanFold *fold, LiveTask *task, LiveSpan *live, const Event *event)
+{
+	Span *span = &live->span;
+
+	live->backoff_until_ns =
+		event->time_ns > span->queued_ns ? event->time_ns : span->queued_ns;
+	span->backoff_ns = live->backoff_until_ns - span->queued_ns;
+	span->started_ns = live->backoff_until_ns;
+	span->step = event->step;
+	span->call = (Call) event->other;
+	span->conn = 0;
+	span->pid = 0;
+	if (event->step->kind == STEP_SQL && task->conn != 0)
+	{
+		span->conn = task->conn;
+		span->pid = conn_pid(fold, span->conn);
+	}
+}
+
+static void
+span_queue(Spans *spans, LiveTask *task, LiveSpan *live, const Event *event)
+{
+	if (live != NULL && live->backoff_until_ns == INT64_MAX)
+		span_turn(spans->fold, task, live, event);
+	else
+		span_begin(spans, task, event);
+}
+
 static void
 on_step(Spans *spans, LiveTask *task, const Event *event)
 {
@@ -251,7 +297,11 @@ on_step(Spans *spans, LiveTask *task, const Event *event)
 	switch ((StepState) event->value)
 	{
 		case STEP_QUEUED:
-			span_begin(spans, task, event);
+			span_queue(spans, task, live, event);
+			break;
+		case STEP_BACKOFF:
+			if (live != NULL)
+				span_put_off(spans, task, live, event);
 			break;
 		case STEP_RUNNING:
 			if (live != NULL)

@@ -13,7 +13,7 @@
 #include "stats.h"
 #include "trace.h"
 
-/* One started step. */
+/* One started step; of one that was tried again, one attempt. */
 typedef struct Span
 {
 	const PlanStep *step;
@@ -24,6 +24,8 @@ typedef struct Span
 	int64_t started_ns;	 /* it left; queued_ns if it never did */
 	int64_t arrived_ns;	 /* its answer was there */
 	int64_t ended_ns;	 /* its answer was seen */
+	int attempt;		 /* from 1; those before failed: STEP_BACKOFF */
+	int64_t backoff_ns;	 /* of the time from queued to started */
 	int gather;			 /* the first span of its gather; -1: in none */
 	int conn;			 /* connection number; 0 none */
 	int pid;			 /* backend, when known */
@@ -59,7 +61,8 @@ typedef struct StepStats
 	const PlanStep *step; /* NULL: this plan step never ran */
 	Call call;			  /* as it ran, which --mode may change */
 	int64_t count;
-	int64_t failed;
+	int64_t failed;	 /* for good */
+	int64_t retried; /* attempts that were tried again: not in the two */
 	Histogram own;	 /* started to arrived */
 	Histogram whole; /* queued to ended */
 	int64_t phase_ns[PHASES];
@@ -100,6 +103,7 @@ typedef struct Spans
 	int64_t class_ns[CLASSES]; /* all tasks */
 	int64_t task_ns;		   /* all tasks: sum of begun to ended */
 	int64_t own_ns;			   /* all steps: started to arrived */
+	int64_t retried;		   /* all attempts that were tried again */
 	Histogram latency;		   /* tasks, begun to ended */
 	StepStats *steps;		   /* by PlanStep.index */
 	HoldSpan *holds; /* the costliest, in order of time; after the run's end */

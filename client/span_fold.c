@@ -6,7 +6,8 @@
  * on: what it passes over is given away once, so that the classes add up.
  *
  *	begun	 -> first queued	queued
- *	queued	 -> granted			pool, connect, thread
+ *	queued	 -> its turn		backoff, when it is tried again
+ *	turn	 -> granted			pool, connect, thread
  *	granted	 -> started			client
  *	started	 -> arrived			server, http, sleep, by the step's kind
  *	arrived	 -> ended			client
@@ -23,7 +24,7 @@
 
 #include "mem.h"
 
-#define MARKS_A_SPAN 7
+#define MARKS_A_SPAN 8
 
 static void
 fold_until(SpanFold *fold, LiveTask *task, int64_t until_ns, Class class)
@@ -76,7 +77,7 @@ span_explain_wait(const LiveTask *task, LiveSpan *live)
 {
 	const Span *span = &live->span;
 
-	if (live->wait != CLASS_CLIENT)
+	if (live->wait != CLASS_CLIENT || live->backoff_until_ns == INT64_MAX)
 		return;
 	if (span->step->kind == STEP_SQL &&
 		((span->conn == 0 && !live->has_started) || span_followed(task, live)))
@@ -94,6 +95,8 @@ class_of_span(const LiveSpan *live, int64_t from_ns)
 	if (live->has_started && from_ns >= span->started_ns)
 		return from_ns < span->arrived_ns ? class_of_kind(span->step->kind)
 										  : CLASS_CLIENT;
+	if (from_ns < live->backoff_until_ns)
+		return CLASS_BACKOFF;
 	if (from_ns >= live->granted_ns)
 		return CLASS_CLIENT;
 	return from_ns >= live->connect_begun_ns &&
@@ -109,13 +112,16 @@ span_marks(const LiveSpan *live, int64_t marks[MARKS_A_SPAN])
 	const Span *span = &live->span;
 
 	marks[0] = span->queued_ns;
-	marks[1] = live->connect_begun_ns;
-	marks[2] = live->connect_ended_ns;
-	marks[3] = live->granted_ns < span->started_ns ? live->granted_ns
+	marks[1] = live->backoff_until_ns < span->started_ns
+				   ? live->backoff_until_ns
+				   : span->started_ns;
+	marks[2] = live->connect_begun_ns;
+	marks[3] = live->connect_ended_ns;
+	marks[4] = live->granted_ns < span->started_ns ? live->granted_ns
 												   : span->started_ns;
-	marks[4] = span->started_ns;
-	marks[5] = span->arrived_ns;
-	marks[6] = span->ended_ns;
+	marks[5] = span->started_ns;
+	marks[6] = span->arrived_ns;
+	marks[7] = span->ended_ns;
 }
 
 /* One span alone, as far as until_ns. */

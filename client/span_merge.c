@@ -62,6 +62,7 @@ merge_steps(Spans *to, const Spans *from)
 		sum->call = add->call;
 		sum->count += add->count;
 		sum->failed += add->failed;
+		sum->retried += add->retried;
 		histogram_merge(&sum->own, &add->own);
 		histogram_merge(&sum->whole, &add->whole);
 		for (int phase = 0; phase < PHASES; phase++)
@@ -161,6 +162,7 @@ spans_merge(Spans *to, Spans *from)
 		to->class_ns[class] += from->class_ns[class];
 	to->task_ns += from->task_ns;
 	to->own_ns += from->own_ns;
+	to->retried += from->retried;
 	histogram_merge(&to->latency, &from->latency);
 	merge_tasks(to, from);
 	merge_steps(to, from);

@@ -17,16 +17,23 @@ sum_span(Spans *spans, const LiveSpan *live)
 
 	stats->step = span->step;
 	stats->call = span->call;
-	stats->count++;
 	for (int i = 0; i < PHASES; i++)
 		stats->phase_ns[i] += span->phase_ns[i];
+	if (live->has_started)
+		spans->own_ns += span->arrived_ns - span->started_ns;
+	if (span->outcome == STEP_BACKOFF)
+	{
+		stats->retried++;
+		spans->retried++;
+		return;
+	}
+	stats->count++;
 	if (span->outcome == STEP_FAILED)
 		stats->failed++;
-	histogram_add(&stats->whole, span->ended_ns - span->queued_ns);
-	if (!live->has_started)
-		return;
-	histogram_add(&stats->own, span->arrived_ns - span->started_ns);
-	spans->own_ns += span->arrived_ns - span->started_ns;
+	histogram_add(&stats->whole,
+				  span->ended_ns - span->queued_ns - span->backoff_ns);
+	if (live->has_started)
+		histogram_add(&stats->own, span->arrived_ns - span->started_ns);
 }
 
 static void

@@ -279,8 +279,12 @@ http_finish(Step *step)
 	for (int phase = 0; phase < PHASES; phase++)
 		if (request->phase_ns[phase] > 0)
 			step_phase(step, (Phase) phase, request->phase_ns[phase]);
-	if (err->kind == ERR_NONE)
-		set_variables(step, err);
+	step->failure.fault = request->fault;
+	if (err->kind == ERR_NONE && !set_variables(step, err) &&
+		err->kind == ERR_HTTP)
+		step->failure.status = request->status;
+	if (request->retry_after_s > 0)
+		step->failure.retry_after_ns = request->retry_after_s * NS_PER_S;
 	if (request->answer.cap > KEPT_BYTES)
 		buf_free(&request->answer);
 	step_done(step, err->kind == ERR_NONE ? NULL : err);
@@ -359,6 +363,8 @@ http_step_start(Step *step)
 	if (step->http == NULL)
 		step->http = http_work_new();
 	step->http->request.arg = step;
+	step->failure.may_repeat =
+		retry_method_may_repeat(step->plan->http.method);
 	if (!expand_request(step, &err))
 	{
 		step_done(step, &err);

@@ -14,8 +14,10 @@
 
 #include <libpq-fe.h>
 
+#include "attempt.h"
 #include "conn_pool.h"
 #include "ledger.h"
+#include "lex.h"
 #include "mem.h"
 #include "sql_place.h"
 #include "step_call.h"
@@ -192,8 +194,10 @@ build_request(Step *step, Err *err)
 	}
 	request->params = step->sql->params;
 	request->statement_id = sql->id;
-	request->before_sql =
-		step->lease->is_fresh ? conn_pool_acquire_hook(step->lease) : NULL;
+	request->before_sql = step->lease->is_fresh
+							  ? conn_pool_acquire_hook(step->lease)
+						  : step->task->must_rollback ? "ROLLBACK"
+													  : NULL;
 	request->before_rides = hook_may_ride(sql);
 	request->is_copy = strcmp(sql->verb, "COPY") == 0;
 	request->on_result = sql->has_gset || sql->has_aset ? on_result
@@ -201,6 +205,7 @@ build_request(Step *step, Err *err)
 														: NULL;
 	ledger_ride(step, request);
 	step->lease->is_fresh = false;
+	step->task->must_rollback = false;
 	return true;
 }
 
@@ -237,9 +242,20 @@ set_from_column(Value *value, const PGresult *result, int row, int column)
 	}
 }
 
+static bool
+refuse_column(const char *name, Err *err)
+{
+	err_set(err, ERR_DATA,
+			"a column of the result is called \"%.80s\", which cannot be the "
+			"name of a variable",
+			name);
+	err_hint(err, "give it one: SELECT ... AS name");
+	return false;
+}
+
 /* Columns whose name, with the prefix, the plan never mentions are skipped. */
-static void
-set_from_row(Step *step, const PGresult *result, int row)
+static bool
+set_from_row(Step *step, const PGresult *result, int row, Err *err)
 {
 	const Symbols *symbols = step->task->vars.symbols;
 	const char *prefix = step->plan->sql.gset_prefix;
@@ -249,14 +265,18 @@ set_from_row(Step *step, const PGresult *result, int row)
 		char name[256];
 		int len =
 			snprintf(name, sizeof(name), "%s%s", prefix, PQfname(result, i));
-		int symbol = -1;
+		int symbol;
 
-		if (len > 0 && (size_t) len < sizeof(name))
-			symbol = symbols_find(symbols, name, (size_t) len);
+		if (len < 0 || (size_t) len >= sizeof(name))
+			return refuse_column(PQfname(result, i), err);
+		symbol = symbols_find(symbols, name, (size_t) len);
+		if (symbol < 0 && !lex_is_name(name, (size_t) len))
+			return refuse_column(PQfname(result, i), err);
 		if (symbol >= 0)
 			set_from_column(vars_set(&step->task->vars, symbol), result, row,
 							i);
 	}
+	return true;
 }
 
 static void
@@ -294,12 +314,14 @@ on_result(ConnRequest *request, PGresult *result)
 {
 	Step *step = request->arg;
 
-	if (PQnfields(result) == 0 && PQresultStatus(result) != PGRES_TUPLES_OK)
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+		PQresultStatus(result) != PGRES_SINGLE_TUPLE)
 		return; /* no rows, as after INSERT */
 	if (step->plan->sql.has_gset)
 		take_rows(step->sql, result);
-	else if (PQntuples(result) > 0)
-		set_from_row(step, result, PQntuples(result) - 1);
+	else if (PQntuples(result) > 0 && !step->sql->has_failed)
+		step->sql->has_failed = !set_from_row(
+			step, result, PQntuples(result) - 1, work_err(step->sql));
 }
 
 /* A transaction that had failed answers COMMIT with ROLLBACK. */
@@ -341,8 +363,7 @@ apply_gset(Step *step, Err *err)
 					 : "add LIMIT 1, or use \\aset for the last row");
 		return false;
 	}
-	set_from_row(step, work->row, 0);
-	return true;
+	return set_from_row(step, work->row, 0, err);
 }
 
 /* -------- errors -------- */
@@ -359,6 +380,29 @@ is_about_types(const char *sqlstate)
 	return false;
 }
 
+/* What the loss of the connection means for the transaction. */
+static void
+explain_loss(const Step *step, Err *err)
+{
+	const PlanSql *sql = &step->plan->sql;
+	bool rolls_back =
+		strcmp(sql->verb, "ROLLBACK") == 0 || strcmp(sql->verb, "ABORT") == 0;
+
+	if (!step->in_transaction)
+		return;
+	if (sql->transaction == SQL_TX_SAME || rolls_back)
+	{
+		err_hint(err, "the transaction was not committed: the server rolls "
+					  "it back when it notices");
+		return;
+	}
+	err_suffix(err, "; whether the transaction was committed is not known");
+	err_hint(err,
+			 "it was lost at %s: look at the data before the task is run "
+			 "again",
+			 sql->verb);
+}
+
 static void
 explain(const Step *step, Err *err)
 {
@@ -367,6 +411,8 @@ explain(const Step *step, Err *err)
 	int position = step->sql->request.error_position;
 	Place place = step->plan->place;
 
+	if (err->kind == ERR_LOST)
+		explain_loss(step, err);
 	if (err->kind != ERR_SQL)
 		return;
 	if (sql->nbinds > 0 && is_about_types(err->sqlstate))
@@ -375,6 +421,9 @@ explain(const Step *step, Err *err)
 			"a variable is sent without a type: write :%s::type, such as :%s::integer, to say which one is meant",
 			plan->symbols.names[sql->bind_symbols[0]],
 			plan->symbols.names[sql->bind_symbols[0]]);
+	else if (strcmp(err->sqlstate, "42P01") == 0 &&
+			 strstr(err->message, "pgbench_") != NULL)
+		err_hint(err, "pgbench -i makes the tables of its scripts");
 	else if (strcmp(err->sqlstate, "25P02") == 0)
 		err_hint(err, "an earlier statement of this transaction failed");
 	if (sql_place_find(plan, step->plan, position, &place))
@@ -401,6 +450,8 @@ sql_finish(Step *step)
 	drop_row(work);
 	if (work->text.cap > KEPT_BYTES)
 		buf_free(&work->text);
+	if (!work->has_failed)
+		attempt_statement_worked(step, conn_in_transaction(conn));
 	lease_end_statement(step, conn_in_transaction(conn));
 	step_done(step, work->has_failed ? work->err : NULL);
 }
@@ -478,8 +529,11 @@ sql_begin(Step *step)
 {
 	SqlWork *work = step->sql;
 	Conn *conn = conn_pool_conn(step->lease);
+	const Engine *engine = step->task->engine;
 	bool was_done = step->task->was_done; /* a gather's earlier step says so */
 
+	attempt_statement_begins(step, conn_in_transaction(conn) &&
+									   !step->task->must_rollback);
 	if (was_done || !build_request(step, work_err(work)))
 	{
 		lease_end_statement(step, conn_in_transaction(conn));
@@ -487,6 +541,9 @@ sql_begin(Step *step)
 		return;
 	}
 	work->phase = SQL_SENT;
+	if (engine->statement_timeout_ns > 0)
+		step_limit(step,
+				   loop_now_ns(engine->loop) + engine->statement_timeout_ns);
 	conn_set_owner(conn, step->task->number, step->task->name);
 	if (step->call == CALL_ASYNC)
 	{

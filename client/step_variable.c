@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 
-#include "conn_pool.h"
 #include "json_pointer.h"
 #include "secret.h"
 
@@ -188,8 +187,7 @@ run_echo(Task *task, const PlanStep *step, Err *err)
 static bool
 run_release(Task *task, Err *err)
 {
-	if (task->lease != NULL &&
-		conn_in_transaction(conn_pool_conn(task->lease)))
+	if (task->in_transaction)
 	{
 		err_set(err, ERR_DATA, "\\release inside a transaction");
 		err_hint(err, "end it with COMMIT or ROLLBACK first");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "ledger.h"
 #include "mem.h"
 
@@ -77,14 +78,18 @@ step_move_is_legal(StepState from, StepState to)
 		case STEP_PENDING:
 			return false;
 		case STEP_QUEUED:
+			return from == STEP_PENDING || from == STEP_BACKOFF;
 		case STEP_SKIPPED:
 			return from == STEP_PENDING;
 		case STEP_RUNNING:
 			return from == STEP_QUEUED;
 		case STEP_OK:
 		case STEP_FAILED:
-		case STEP_CANCELED:
+		case STEP_BACKOFF:
 			return from == STEP_QUEUED || from == STEP_RUNNING;
+		case STEP_CANCELED:
+			return from == STEP_QUEUED || from == STEP_RUNNING ||
+				   from == STEP_BACKOFF;
 	}
 	return false;
 }
@@ -121,7 +126,8 @@ step_set_state(Step *step, StepState state)
 static bool
 step_is_live(const Step *step)
 {
-	return step->state == STEP_QUEUED || step->state == STEP_RUNNING;
+	return step->state == STEP_QUEUED || step->state == STEP_RUNNING ||
+		   step->state == STEP_BACKOFF;
 }
 
 /* -------- tasks -------- */
@@ -174,6 +180,7 @@ task_free(Task *task)
 	loop_unpush(engine->loop, &task->job);
 	ledger_forget(task);
 	vars_clear(&task->vars);
+	attempt_forget(task);
 	buf_free(&task->emit);
 	free(task->steps);
 	free(task);
@@ -230,6 +237,9 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	task->hold = engine->hold;
 	task->lease = NULL;
 	task->lease_user = NULL;
+	task->must_rollback = false;
+	task->retries = 0;
+	task->in_transaction = false;
 	buf_reset(&task->emit);
 	task_make_slots(task, 1);
 	task->nsteps = 0;
@@ -264,28 +274,50 @@ step_arm_timeout(Step *step)
 	loop_timer_set(engine->loop, &step->timeout, step->deadline_ns);
 }
 
+void
+step_limit(Step *step, int64_t deadline_ns)
+{
+	if (deadline_ns >= step->deadline_ns)
+		return;
+	step->deadline_ns = deadline_ns;
+	loop_timer_set(step->task->engine->loop, &step->timeout, deadline_ns);
+}
+
+/* The step's turn, or that of its next attempt. */
+static void
+step_begin_attempt(Step *step, const PlanStep *plan)
+{
+	Engine *engine = step->task->engine;
+
+	step->plan = plan;
+	step->call = step_call(engine, plan);
+	step->wants_resume = false;
+	step->timed_out = false;
+	step->has_extra_lease = false;
+	step->lease = NULL;
+	step->in_transaction = false;
+	memset(&step->failure, 0, sizeof(step->failure));
+	step_set_state(step, STEP_QUEUED);
+	if (step_is_traced(step))
+	{
+		step->queued_ns = task_now_ns(step->task);
+		step_arm_timeout(step);
+	}
+	engine->ops[plan->kind].start(step);
+}
+
 static void
 step_begin(Task *task, const PlanStep *plan)
 {
 	Step *step = &task->steps[task->nsteps++];
 
-	step->plan = plan;
 	step->state = STEP_PENDING;
-	step->call = step_call(task->engine, plan);
-	step->wants_resume = false;
 	step->is_canceled = false;
-	step->timed_out = false;
-	step->has_extra_lease = false;
-	step->lease = NULL;
 	step->attempt = 1;
 	task->inflight++;
-	step_set_state(step, STEP_QUEUED);
-	if (step_is_traced(step))
-	{
-		step->queued_ns = task_now_ns(task);
-		step_arm_timeout(step);
-	}
-	task->engine->ops[plan->kind].start(step);
+	if (task->engine->budget != NULL && plan->kind <= STEP_SHELL)
+		task->engine->budget->begun++;
+	step_begin_attempt(step, plan);
 }
 
 /*
@@ -330,9 +362,40 @@ task_resume_steps(Task *task)
 		if (!step->wants_resume)
 			continue;
 		step->wants_resume = false;
-		if (step_is_live(step))
+		if (step->state == STEP_BACKOFF)
+			step_begin_attempt(step, step->again);
+		else if (step_is_live(step))
 			task->engine->ops[step->plan->kind].resume(step);
 	}
+}
+
+/* The last statement that began a transaction, else the body's last step. */
+static const PlanStep *
+task_transaction(const Task *task)
+{
+	const Body *body = task->body;
+	int i = body->nsteps - 1;
+
+	while (i > 0 && (body->steps[i].kind != STEP_SQL ||
+					 body->steps[i].sql.transaction != SQL_TX_BEGIN))
+		i--;
+	return &body->steps[body->steps[i].kind == STEP_SQL ? i
+														: body->nsteps - 1];
+}
+
+/* What is left open is rolled back: to keep silent would be to lose it. */
+static void
+task_check_transaction(Task *task)
+{
+	if (task->failed || task->is_canceled || task->was_done ||
+		!task->in_transaction)
+		return;
+	task->failed = true;
+	task->failed_step = task_transaction(task);
+	err_set(&task->err, ERR_DATA,
+			"the task ended inside a transaction, which is rolled back");
+	err_hint(&task->err, "end it with COMMIT or ROLLBACK");
+	plan_place(task->engine->plan, task->failed_step->place, &task->err);
 }
 
 /* A cancel that came when everything was done has cancelled nothing. */
@@ -353,6 +416,8 @@ task_end(Task *task)
 {
 	Engine *engine = task->engine;
 
+	attempt_unmark(task);
+	task_check_transaction(task);
 	lease_drop(task);
 	task_set_state(task, TASK_DONE);
 	engine_unlink(engine, task);
@@ -416,11 +481,17 @@ static void
 step_cancel(Step *step)
 {
 	const StepOps *ops = &step->task->engine->ops[step->plan->kind];
+	Err err;
 
 	if (!step_is_live(step) || step->is_canceled)
 		return;
 	step->is_canceled = true;
-	if (ops->cancel != NULL)
+	if (step->state == STEP_BACKOFF)
+	{
+		err_set(&err, ERR_CANCEL, "canceled between two attempts");
+		step_done(step, &err);
+	}
+	else if (ops->cancel != NULL)
 		ops->cancel(step);
 }
 
@@ -455,6 +526,11 @@ on_timeout(void *arg)
 
 	if (!step_is_live(step) || step->is_canceled)
 		return;
+	if (step->state == STEP_BACKOFF)
+	{
+		step_wake(step);
+		return;
+	}
 	step->timed_out = true;
 	if (ops->cancel != NULL)
 		ops->cancel(step);
@@ -536,26 +612,57 @@ task_record_failure(Task *task, const Step *step, const Err *err)
 	task->failed = true;
 	task->failed_step = step->plan;
 	task->err = *err;
-	if (task->err.line == 0)
+	if (task->err.file[0] == '\0')
 		step_place(step, &task->err);
 }
 
 static void
-step_fail(Step *step, const Err *err)
+timeout_err(const Step *step, Err *err)
+{
+	err_set(err, ERR_TIMEOUT, "%s timed out after %.3g s", step->plan->label,
+			(double) (step->deadline_ns - step->queued_ns) / 1e9);
+	err_hint(err, "raise it with \\timeout or --timeout, or find out "
+				  "why the answer takes longer");
+}
+
+/* False: it has failed for good, and err is the task's. */
+static bool
+step_try_again(Step *step, Err *err)
+{
+	Loop *loop = step->task->engine->loop;
+	int64_t delay_ns = 0;
+
+	step->again = attempt_next(step, err, &delay_ns);
+	if (step->again == NULL)
+		return false;
+	step->wants_resume = false;
+	step_set_state(step, STEP_BACKOFF);
+	loop_timer_set(loop, &step->timeout, loop_now_ns(loop) + delay_ns);
+	return true;
+}
+
+static void
+step_end(Step *step, StepState outcome)
+{
+	step_set_state(step, outcome);
+	step->task->inflight--;
+	task_wake(step->task);
+}
+
+static void
+step_failed(Step *step, const Err *why)
 {
 	Task *task = step->task;
-	Err timeout;
+	Err err;
 
 	if (step->timed_out)
-	{
-		err_set(&timeout, ERR_TIMEOUT, "%s timed out after %.3g s",
-				step->plan->label,
-				(double) (step->deadline_ns - step->queued_ns) / 1e9);
-		err_hint(&timeout, "raise it with \\timeout or --timeout, or find out "
-						   "why the answer takes longer");
-		err = &timeout;
-	}
-	task_record_failure(task, step, err);
+		timeout_err(step, &err);
+	else
+		err = *why;
+	if (step_try_again(step, &err))
+		return;
+	step_end(step, STEP_FAILED);
+	task_record_failure(task, step, &err);
 	if (task->gather != NULL && task->gather->gather_cancel)
 		task_cancel_steps(task);
 }
@@ -563,20 +670,16 @@ step_fail(Step *step, const Err *err)
 void
 step_done(Step *step, const Err *err)
 {
-	Task *task = step->task;
-	StepState outcome = STEP_OK;
-
-	if (err != NULL)
-		outcome = step->is_canceled && !step->timed_out ? STEP_CANCELED
-														: STEP_FAILED;
-	if (outcome == STEP_CANCELED)
-		task->was_cut = true;
-	if (step->deadline_ns != LOOP_NEVER)
-		loop_timer_clear(task->engine->loop, &step->timeout);
 	assert(step->lease == NULL);
-	step_set_state(step, outcome);
-	task->inflight--;
-	if (outcome == STEP_FAILED)
-		step_fail(step, err);
-	task_wake(task);
+	if (step->deadline_ns != LOOP_NEVER || step->state == STEP_BACKOFF)
+		loop_timer_clear(step->task->engine->loop, &step->timeout);
+	if (err == NULL)
+		step_end(step, STEP_OK);
+	else if (step->is_canceled && !step->timed_out)
+	{
+		step->task->was_cut = true;
+		step_end(step, STEP_CANCELED);
+	}
+	else
+		step_failed(step, err);
 }

@@ -3,10 +3,10 @@
  *	  Task and Step: the state machines at the heart of the client.
  *
  *	Task: READY <-> WAITING      Step: PENDING -> QUEUED -> RUNNING -> OK
- *	        |          |                  |          |         +----> FAILED
- *	        +-> DRAINING                  |          +---------+----> CANCELED
- *	               |                      +-> SKIPPED
- *	              DONE
+ *	        |          |                  |        ^ |         +----> FAILED
+ *	        +-> DRAINING                  |        | +---------+----> CANCELED
+ *	               |                      |     BACKOFF <------+
+ *	              DONE                    +-> SKIPPED
  *
  * Three rules.  Advance or return: task_advance, called only from the ready
  * queue, goes as far as it can without waiting.  One door: only
@@ -22,6 +22,7 @@
 #include "conn.h"
 #include "http.h"
 #include "pool.h"
+#include "retry.h"
 #include "rowset.h"
 
 typedef struct Engine Engine;
@@ -43,7 +44,12 @@ typedef struct Step
 	LoopTimer timeout;
 	int64_t queued_ns;
 	int64_t deadline_ns; /* LOOP_NEVER: none */
-	int attempt;		 /* from 1 */
+
+	/* Attempts (attempt.c).  The kind fills in what it knows of a failure. */
+	int attempt;		   /* from 1 */
+	const PlanStep *again; /* BACKOFF: what to begin */
+	bool in_transaction;   /* one was open when it was sent */
+	RetryFailure failure;
 
 	/* What each kind keeps between uses; freed by its ops->forget. */
 	struct SqlWork *sql;
@@ -87,12 +93,16 @@ struct Task
 	const PlanStep *failed_step;
 	const PlanStep *gather; /* the one whose children are live */
 	Hold hold;
-	PoolMember *lease; /* the task's own */
-	Step *lease_user;  /* the step that is using it now, if any */
+	PoolMember *lease;	 /* the task's own */
+	Step *lease_user;	 /* the step that is using it now, if any */
+	bool in_transaction; /* after the last statement on it */
 	Vars vars;
 	RandomState random;
-	Buf emit;				   /* rows waiting to be written */
-	struct LedgerWork *ledger; /* ledger.c's; NULL: none */
+	Buf emit;					   /* rows waiting to be written */
+	struct LedgerWork *ledger;	   /* ledger.c's; NULL: none */
+	struct AttemptState *attempts; /* attempt.c's; NULL: none yet */
+	bool must_rollback;			   /* before the lease's next statement */
+	int retries;				   /* of its steps and transactions */
 	LoopJob job;
 	Step *steps; /* live slots: 1, or as wide as the gather */
 	int nsteps;
@@ -116,7 +126,10 @@ struct Engine
 	Protocol protocol;
 	bool has_call; /* --mode: call replaces every mark */
 	Call call;
-	int64_t step_timeout_ns; /* -1: none */
+	int64_t step_timeout_ns;	  /* -1: none */
+	int64_t statement_timeout_ns; /* 0: none; from when it is sent */
+	int retries;				  /* where no \retry says more */
+	RetryBudget *budget;		  /* NULL: none, all is allowed */
 	int64_t connect_timeout_ns;
 	const struct Ledger *ledger; /* NULL: none */
 	Vars *globals;				 /* parent of every task's variables */
@@ -155,6 +168,9 @@ extern void step_started(Step *step);
 
 /* The same, at a time that has passed: a worker took it then. */
 extern void step_started_at(Step *step, int64_t started_ns);
+
+/* It has to end by then, if it had not to end earlier anyway. */
+extern void step_limit(Step *step, int64_t deadline_ns);
 
 /* The answer was there at that time (it is seen later). */
 extern void step_arrived(Step *step, int64_t arrived_ns);

@@ -75,8 +75,9 @@ task_state_name(TaskState state)
 const char *
 step_state_name(StepState state)
 {
-	static const char *const names[] = {"pending", "queued",   "running", "ok",
-										"failed",  "canceled", "skipped"};
+	static const char *const names[] = {"pending", "queued", "running",
+										"ok",	   "failed", "canceled",
+										"skipped", "backoff"};
 
 	return names[state];
 }

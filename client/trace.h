@@ -29,7 +29,8 @@ typedef enum StepState
 	STEP_OK,
 	STEP_FAILED,
 	STEP_CANCELED,
-	STEP_SKIPPED /* never started */
+	STEP_SKIPPED, /* never started */
+	STEP_BACKOFF  /* an attempt failed; waits for the next one */
 } StepState;
 
 typedef enum ConnState

@@ -7,12 +7,33 @@
  */
 #include "vars.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
 
 #define FIRST_SLOTS 64
+
+/* In is_set: the value's bits. */
+#define IS_SET 1
+#define IS_SAVED 2 /* the journal has what it was */
+
+typedef struct SavedVar
+{
+	int symbol;
+	bool was_set;
+	Value value;
+} SavedVar;
+
+/* Memory is kept from one use to the next, that of the values as well. */
+typedef struct VarsJournal
+{
+	bool is_open;
+	SavedVar *saved;
+	int count;
+	int cap;
+} VarsJournal;
 
 static uint64_t
 hash_name(const char *name, size_t len)
@@ -121,6 +142,7 @@ vars_init(Vars *vars, const Symbols *symbols, const Vars *parent)
 void
 vars_forget(Vars *vars)
 {
+	vars_journal_end(vars);
 	if (vars->count > 0)
 		memset(vars->is_set, 0, (size_t) vars->count);
 }
@@ -132,7 +154,93 @@ vars_clear(Vars *vars)
 		value_clear(&vars->values[i]);
 	free(vars->values);
 	free(vars->is_set);
+	if (vars->journal != NULL)
+	{
+		for (int i = 0; i < vars->journal->cap; i++)
+			value_clear(&vars->journal->saved[i].value);
+		free(vars->journal->saved);
+		free(vars->journal);
+	}
 	memset(vars, 0, sizeof(*vars));
+}
+
+/* -------- the journal -------- */
+
+void
+vars_journal_begin(Vars *vars)
+{
+	if (vars->journal == NULL)
+		vars->journal = mem_alloc(sizeof(VarsJournal));
+	assert(!vars->journal->is_open);
+	vars->journal->is_open = true;
+}
+
+static void
+journal_forget(Vars *vars)
+{
+	VarsJournal *journal = vars->journal;
+
+	for (int i = 0; i < journal->count; i++)
+		vars->is_set[journal->saved[i].symbol] &= IS_SET;
+	journal->count = 0;
+}
+
+void
+vars_journal_end(Vars *vars)
+{
+	if (vars->journal == NULL || !vars->journal->is_open)
+		return;
+	journal_forget(vars);
+	vars->journal->is_open = false;
+}
+
+static void
+swap_values(Value *a, Value *b)
+{
+	Value other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+void
+vars_journal_restore(Vars *vars)
+{
+	VarsJournal *journal = vars->journal;
+
+	for (int i = 0; i < journal->count; i++)
+	{
+		SavedVar *saved = &journal->saved[i];
+
+		swap_values(&vars->values[saved->symbol], &saved->value);
+		vars->is_set[saved->symbol] = saved->was_set ? IS_SET : 0;
+	}
+	journal->count = 0;
+}
+
+/* The value is about to be set for the first time since the journal began. */
+static void
+journal_save(Vars *vars, int symbol)
+{
+	VarsJournal *journal = vars->journal;
+	SavedVar *saved;
+
+	if (journal->count == journal->cap)
+	{
+		int cap = journal->cap > 0 ? journal->cap * 2 : 8;
+
+		journal->saved =
+			mem_realloc(journal->saved, (size_t) cap * sizeof(SavedVar));
+		memset(journal->saved + journal->cap, 0,
+			   (size_t) (cap - journal->cap) * sizeof(SavedVar));
+		journal->cap = cap;
+	}
+	saved = &journal->saved[journal->count++];
+	saved->symbol = symbol;
+	saved->was_set = (vars->is_set[symbol] & IS_SET) != 0;
+	if (saved->was_set)
+		value_copy(&saved->value, &vars->values[symbol]);
+	vars->is_set[symbol] |= IS_SAVED;
 }
 
 const Value *
@@ -140,7 +248,8 @@ vars_get(const Vars *vars, int symbol)
 {
 	for (; vars != NULL; vars = vars->parent)
 	{
-		if (symbol >= 0 && symbol < vars->count && vars->is_set[symbol])
+		if (symbol >= 0 && symbol < vars->count &&
+			(vars->is_set[symbol] & IS_SET))
 			return &vars->values[symbol];
 	}
 	return NULL;
@@ -152,7 +261,10 @@ vars_set(Vars *vars, int symbol)
 	/* names met after vars_init, such as those of a later input file */
 	if (symbol >= vars->count)
 		vars_grow(vars, symbol + 1);
-	vars->is_set[symbol] = 1;
+	if (vars->journal != NULL && vars->journal->is_open &&
+		!(vars->is_set[symbol] & IS_SAVED))
+		journal_save(vars, symbol);
+	vars->is_set[symbol] |= IS_SET;
 	return &vars->values[symbol];
 }
 

@@ -35,6 +35,7 @@ typedef struct Vars
 	Value *values;		   /* by symbol */
 	unsigned char *is_set; /* by symbol */
 	int count;
+	struct VarsJournal *journal; /* private; NULL: never begun */
 } Vars;
 
 extern void vars_init(Vars *vars, const Symbols *symbols, const Vars *parent);
@@ -46,6 +47,17 @@ extern const Value *vars_get(const Vars *vars, int symbol);
 
 /* The place to set a value (marks it set).  Never reaches the parent. */
 extern Value *vars_set(Vars *vars, int symbol);
+
+/*
+ * Remember from now on what variables were, each when it is set for the first
+ * time, so that all of them can be put back; or forget what is remembered.
+ * Only one journal at a time.
+ */
+extern void vars_journal_begin(Vars *vars);
+extern void vars_journal_end(Vars *vars);
+
+/* All as it was at vars_journal_begin; the journal goes on. */
+extern void vars_journal_restore(Vars *vars);
 
 /* "variable "nmae" is not set", naming the nearest one that is; false. */
 extern bool vars_undefined(const Vars *vars, int symbol, Err *err);

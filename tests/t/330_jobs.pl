@@ -21,7 +21,7 @@ sub report
 	my ($status, $out, $err) =
 	  run_client([ 'run', '--format', 'json', @args, plan_file($plan) ]);
 
-	return ($status, eval { decode_json($out) }, $err);
+	return ($status, scalar(eval { decode_json($out) }), $err);
 }
 
 my $insert = "INSERT INTO jobs VALUES (:task_number::int, :client_id::int);\n";

@@ -92,7 +92,7 @@ static inline void
 engine_open(TestEngine *self, Loop *loop, const char *text)
 {
 	static const char *const names[] = {"given"};
-	PlanSource source = {"test", text, strlen(text)};
+	PlanSource source = {.name = "test", .text = text, .len = strlen(text)};
 	PlanContext context = {.known_names = names, .nknown = 1};
 	Err err = {0};
 

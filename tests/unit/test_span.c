@@ -630,6 +630,55 @@ test_costliest(void)
 	end();
 }
 
+/* What one loop of two has seen: odd tasks, or even ones. */
+static Spans *
+one_of_two(int first)
+{
+	Spans *made;
+
+	begin(3);
+	for (int i = first; i <= 8; i += 2)
+	{
+		task_ready(i, (uint64_t) i, "t");
+		if (i % 4 == 1)
+			blocking_step(i, i + 10 * i, (uint64_t) i, nap);
+		else
+			whole_step(i, i + 10 * i, (uint64_t) i, http);
+		task_done(i + 10 * i, (uint64_t) i, i > 6, i > 6 ? "broke" : NULL);
+	}
+	run_end(100);
+	made = spans;
+	spans = NULL;
+	return made;
+}
+
+static void
+test_merge(void)
+{
+	Spans *odd = one_of_two(1);
+	Spans *even = one_of_two(2);
+
+	spans_merge(odd, even);
+	spans_free(even); /* nothing of it is missing or shared */
+	is_i64(odd->done, 6, "merge: all that ended well");
+	is_i64(odd->failed, 2, "merge: all that failed");
+	is_i64(odd->latency.count, 8, "merge: one histogram");
+	is_i64(odd->latency.max_ns, 80 * MS, "merge: the slowest is the other's");
+	is_i64(odd->task_ns, 360 * MS, "merge: all the tasks' time");
+	is_i64(odd->ntasks, 3, "merge: as many tasks as one keeps");
+	for (int i = 0; i < odd->ntasks; i++)
+		is_i64((int64_t) odd->tasks[i].number, i + 1,
+			   "merge: the first ones, in order");
+	is_i64(odd->slowest[0].took_ns, 80 * MS, "merge: slowest of all");
+	is_i64(odd->nslowest, SLOWEST_KEPT, "merge: and no more than are kept");
+	is_i64(odd->nfailures, 1, "merge: one kind of failure");
+	is_i64(odd->failures[0].count, 2, "merge: of both");
+	is_i64(odd->steps[http->index].count, 6, "merge: steps of both");
+	is_i64(odd->steps[nap->index].holds, 2, "merge: holds");
+	is_i64(odd->run_ended_ns, 100 * MS, "merge: the end");
+	spans_free(odd);
+}
+
 int
 main(void)
 {
@@ -656,6 +705,7 @@ main(void)
 	test_against_sum();
 	test_failures();
 	test_costliest();
+	test_merge();
 	plan_free(plan);
 	return done_testing();
 }

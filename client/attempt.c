@@ -1,0 +1,259 @@
+/*
+ * attempt.c
+ *	  Attempts: what is tried again after a failure, and from where.
+ *
+ * A task's mark is made where a transaction begins.  From then on the journal
+ * of its variables remembers what they were, so that going back costs what
+ * was changed, and a transaction that works costs next to nothing.
+ */
+#include "attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn_pool.h"
+#include "mem.h"
+
+typedef struct AttemptState
+{
+	bool is_marked;
+	int next;	 /* where a restart goes on */
+	int attempt; /* of the transaction, from 1 */
+	RandomState random;
+	size_t emit_len;
+	Hold hold;
+
+	/* For back-offs alone: the plan's random functions never notice. */
+	bool has_jitter;
+	RandomState jitter;
+} AttemptState;
+
+/* How often, and on what: a step's own mark, or the run's. */
+typedef struct Allowance
+{
+	int max;
+	const char *on;
+} Allowance;
+
+static AttemptState *
+task_attempts(Task *task)
+{
+	if (task->attempts == NULL)
+		task->attempts = mem_alloc(sizeof(AttemptState));
+	return task->attempts;
+}
+
+/* -------- the mark -------- */
+
+void
+attempt_mark(Task *task, int next)
+{
+	AttemptState *state = task_attempts(task);
+
+	if (state->is_marked)
+		return; /* this is the restart */
+	state->is_marked = true;
+	state->next = next;
+	state->attempt = 1;
+	state->random = task->random;
+	state->emit_len = task->emit.len;
+	state->hold = task->hold;
+	vars_journal_begin(&task->vars);
+}
+
+void
+attempt_unmark(Task *task)
+{
+	if (task->attempts == NULL || !task->attempts->is_marked)
+		return;
+	task->attempts->is_marked = false;
+	vars_journal_end(&task->vars);
+}
+
+static void
+go_back(Task *task)
+{
+	AttemptState *state = task->attempts;
+
+	vars_journal_restore(&task->vars);
+	task->random = state->random;
+	task->emit.len = state->emit_len;
+	task->hold = state->hold;
+	task->pc = state->next + 1;
+	state->attempt++;
+}
+
+void
+attempt_statement_begins(Step *step, bool in_transaction)
+{
+	Task *task = step->task;
+	const PlanSql *sql = &step->plan->sql;
+
+	step->in_transaction = in_transaction;
+	if (sql->transaction == SQL_TX_BEGIN && !in_transaction &&
+		sql->may_restart && (sql->asks_restart || task->engine->retries > 0))
+		attempt_mark(task, (int) (step->plan - task->body->steps));
+}
+
+/* COMMIT AND CHAIN leaves another transaction open, which is not ours. */
+void
+attempt_statement_worked(Step *step, bool in_transaction)
+{
+	if (!in_transaction ||
+		(step->in_transaction && step->plan->sql.transaction != SQL_TX_SAME))
+		attempt_unmark(step->task);
+}
+
+void
+attempt_forget(Task *task)
+{
+	free(task->attempts);
+	task->attempts = NULL;
+}
+
+/* -------- the decision -------- */
+
+static Allowance
+allowance_of(const Engine *engine, const PlanStep *plan)
+{
+	if (plan->retry.is_barred)
+		return (Allowance){0, NULL};
+	if (plan->retry.is_given)
+		return (Allowance){plan->retry.max, plan->retry.on};
+	return (Allowance){engine->retries, NULL};
+}
+
+/* The mark of the statement that failed, else that of BEGIN. */
+static Allowance
+allowance_of_transaction(const Task *task, const PlanStep *plan)
+{
+	if (plan->retry.is_given)
+		return allowance_of(task->engine, plan);
+	return allowance_of(task->engine,
+						&task->body->steps[task->attempts->next]);
+}
+
+static void
+describe(const Step *step, const Err *err, RetryFailure *failure)
+{
+	*failure = step->failure;
+	memcpy(failure->sqlstate, err->sqlstate, sizeof(failure->sqlstate));
+	if (step->timed_out)
+		failure->fault = RETRY_FAULT_TIMEOUT;
+	else if (err->kind == ERR_CONNECT)
+		failure->fault = RETRY_FAULT_CONNECT;
+	else if (err->kind == ERR_LOST)
+		failure->fault = RETRY_FAULT_LOST;
+}
+
+/* Seeded by the task's own state without taking a number from it. */
+static RandomState *
+task_jitter(Task *task)
+{
+	AttemptState *state = task_attempts(task);
+
+	if (!state->has_jitter)
+		random_seed(&state->jitter, task->random.s[0] ^ task->number);
+	state->has_jitter = true;
+	return &state->jitter;
+}
+
+/* May this failure, the attempt-th, be followed by another try? */
+static bool
+is_allowed(Step *step, const RetryFailure *failure, int max, int attempt,
+		   Err *err, int64_t *delay_ns)
+{
+	RetryBudget *budget = step->task->engine->budget;
+
+	if (max == 0)
+		return false;
+	if (attempt > max)
+	{
+		err_suffix(err, " (after %d attempts)", attempt);
+		return false;
+	}
+	*delay_ns = retry_delay_ns(failure, attempt, task_jitter(step->task));
+	if (*delay_ns < 0)
+	{
+		err_suffix(err,
+				   " (not tried again: the server wants to be left alone for "
+				   "%lld s)",
+				   (long long) (failure->retry_after_ns / NS_PER_S));
+		return false;
+	}
+	if (budget != NULL && !retry_budget_take(budget))
+	{
+		err_suffix(err, " (not tried again: the retry budget is used up)");
+		return false;
+	}
+	step->task->retries++;
+	return true;
+}
+
+/*
+ * What the next attempt begins with: a connection that works, and no
+ * transaction.  A task that keeps its lease keeps it, with what it has set
+ * there; any other waits without one.
+ */
+static void
+settle_lease(Task *task)
+{
+	Conn *conn;
+
+	if (task->lease == NULL || task->lease_user != NULL)
+		return;
+	conn = conn_pool_conn(task->lease);
+	if (task->hold != HOLD_TASK || !conn_is_usable(conn))
+		lease_drop(task); /* the pool rolls back */
+	else
+		task->must_rollback = conn_in_transaction(conn);
+}
+
+static const PlanStep *
+next_of_transaction(Step *step, const RetryFailure *failure, Err *err,
+					int64_t *delay_ns)
+{
+	Task *task = step->task;
+	AttemptState *state = task->attempts;
+	Allowance allowed;
+
+	if (state == NULL || !state->is_marked)
+		return NULL;
+	allowed = allowance_of_transaction(task, step->plan);
+	if (!retry_transaction_is_wanted(failure, allowed.on) ||
+		!is_allowed(step, failure, allowed.max, state->attempt, err, delay_ns))
+		return NULL;
+	go_back(task);
+	step->attempt = state->attempt;
+	settle_lease(task);
+	return &task->body->steps[state->next];
+}
+
+static const PlanStep *
+next_of_step(Step *step, const RetryFailure *failure, Err *err,
+			 int64_t *delay_ns)
+{
+	Allowance allowed = allowance_of(step->task->engine, step->plan);
+
+	if (!retry_is_wanted(failure, allowed.on) ||
+		!is_allowed(step, failure, allowed.max, step->attempt, err, delay_ns))
+		return NULL;
+	step->attempt++;
+	if (step->plan->kind == STEP_SQL)
+		settle_lease(step->task);
+	return step->plan;
+}
+
+const PlanStep *
+attempt_next(Step *step, Err *err, int64_t *delay_ns)
+{
+	Task *task = step->task;
+	RetryFailure failure;
+
+	if (task->is_canceled || task->failed)
+		return NULL;
+	describe(step, err, &failure);
+	if (step->plan->kind == STEP_SQL && step->in_transaction)
+		return next_of_transaction(step, &failure, err, delay_ns);
+	return next_of_step(step, &failure, err, delay_ns);
+}

@@ -1,0 +1,5 @@
+\retry 3
+BEGIN;
+SELECT 1;
+\http q POST http://localhost/
+COMMIT;
