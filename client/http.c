@@ -101,6 +101,7 @@ struct Http
 
 static void on_timer(void *arg);
 static void on_ended_job(void *arg);
+static void transfer_begin(Transfer *transfer);
 static void transfer_end(Transfer *transfer, CURLcode code);
 
 /* -------- what libcurl asks for -------- */
@@ -196,9 +197,8 @@ socket_may_stay(const HttpSocket *sock, CURL *curl)
 	if (sock->wanted != LOOP_READ)
 		return false;
 	curl_easy_getinfo(curl, CURLINFO_PRIVATE, &transfer);
-	if (transfer == NULL || transfer->easy.request == NULL ||
-		transfer->easy.request->follow > 0)
-		return false; /* libcurl's own, or an earlier answer's status */
+	if (transfer == NULL || transfer->easy.request == NULL)
+		return false; /* libcurl's own */
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	return status > 0;
 }
@@ -271,7 +271,6 @@ transfer_take(Http *http)
 		transfer->all_next = http->all;
 		http->all = transfer;
 	}
-	transfer->lookup_ns = 0;
 	transfer->next = NULL;
 	return transfer;
 }
@@ -303,6 +302,13 @@ transfer_finish(Transfer *transfer, int64_t now_ns)
 	{
 		curl_multi_remove_handle(http->multi, transfer->easy.curl);
 		transfer->in_multi = false;
+	}
+	if (request->err.kind == ERR_NONE &&
+		http_easy_follow(&transfer->easy, transfer->code, now_ns,
+						 transfer->lookup_ns))
+	{
+		transfer_begin(transfer);
+		return;
 	}
 	if (request->err.kind == ERR_NONE)
 		http_easy_finish(&transfer->easy, transfer->code, now_ns,
@@ -453,20 +459,28 @@ transfer_add(Transfer *transfer, struct curl_slist *resolve)
 		curl_easy_setopt(curl, CURLOPT_RESOLVE, NULL); /* it was read */
 }
 
+/* No address: nothing was sent, at least not by this hop. */
+static RetryFault
+transfer_fault(const Transfer *transfer)
+{
+	return transfer->easy.hop.number == 0 ? RETRY_FAULT_CONNECT
+										  : RETRY_FAULT_LOST;
+}
+
 static void
 on_lookup_timeout(void *arg)
 {
 	Transfer *transfer = arg;
 	HttpRequest *request = transfer->easy.request;
 
-	request->fault = RETRY_FAULT_CONNECT;
-	err_set(
-		&request->err, ERR_TIMEOUT,
-		"host name \"%.*s\" not resolved "
-		"after %.3g s",
-		(int) transfer->name->host_len, transfer->name->key,
-		(double) (loop_now_ns(transfer->http->loop) - request->started_ns) /
-			1e9);
+	request->fault = transfer_fault(transfer);
+	err_set(&request->err, ERR_TIMEOUT,
+			"host name \"%.*s\" not resolved "
+			"after %.3g s",
+			(int) transfer->name->host_len, transfer->name->key,
+			(double) (loop_now_ns(transfer->http->loop) -
+					  transfer->easy.hop.started_ns) /
+				1e9);
 	err_hint(&request->err, "check the name, and that this machine's name "
 							"server answers");
 	http_cancel(transfer->http, request);
@@ -502,7 +516,7 @@ on_resolved(void *arg, const char *const *addresses, int naddresses,
 		HttpRequest *request = transfer->easy.request;
 
 		loop_timer_clear(http->loop, &transfer->lookup_timeout);
-		transfer->lookup_ns = now_ns - request->started_ns;
+		transfer->lookup_ns = now_ns - transfer->easy.hop.started_ns;
 		transfer->next = NULL;
 		if (naddresses > 0)
 			transfer_add(transfer, name->resolve);
@@ -510,7 +524,7 @@ on_resolved(void *arg, const char *const *addresses, int naddresses,
 		{
 			request->err = *err;
 			request->err.kind = ERR_HTTP;
-			request->fault = RETRY_FAULT_CONNECT;
+			request->fault = transfer_fault(transfer);
 			transfer_end(transfer, CURLE_OK);
 		}
 		transfer = next;
@@ -553,7 +567,8 @@ transfer_wait_for_name(Transfer *transfer, HttpName *name)
 	loop_timer_init(&transfer->lookup_timeout, on_lookup_timeout, transfer);
 	if (request->connect_timeout_ns >= 0)
 		loop_timer_set(http->loop, &transfer->lookup_timeout,
-					   request->started_ns + request->connect_timeout_ns);
+					   transfer->easy.hop.started_ns +
+						   request->connect_timeout_ns);
 }
 
 /* The lookup itself goes on: its result may serve the next request. */
@@ -683,31 +698,42 @@ http_free(Http *http)
 	free(http);
 }
 
+/* The request's hop: the first one, or where a redirect led. */
+static void
+transfer_begin(Transfer *transfer)
+{
+	Http *http = transfer->http;
+	HttpEasy *easy = &transfer->easy;
+	HttpName *name;
+	HttpUrl url;
+
+	transfer->state = TRANSFER_IDLE;
+	transfer->lookup_ns = 0;
+	if (!http_url_parse(easy->hop.url, &url, &easy->request->err) ||
+		!http_easy_prepare(easy, &url, &easy->request->err))
+	{
+		transfer_end(transfer, CURLE_OK);
+		return;
+	}
+	name = http_names_find(&http->names, &url, easy->hop.started_ns);
+	if (name != NULL)
+		transfer_wait_for_name(transfer, name);
+	else
+		transfer_add(transfer, NULL);
+}
+
 void
 http_start(Http *http, HttpRequest *request)
 {
-	int64_t now_ns = loop_now_ns(http->loop);
 	Transfer *transfer;
-	HttpName *name;
-	HttpUrl url;
 
 	assert(request->private == NULL);
 	if (http->multi == NULL)
 		http_open(http);
 	transfer = transfer_take(http);
-	http_easy_begin(&transfer->easy, request, now_ns);
+	http_easy_begin(&transfer->easy, request, loop_now_ns(http->loop));
 	request->private = transfer;
-	if (!http_url_parse(request->url, &url, &request->err) ||
-		!http_easy_prepare(&transfer->easy, &url, &request->err))
-	{
-		transfer_end(transfer, CURLE_OK);
-		return;
-	}
-	name = http_names_find(&http->names, &url, now_ns);
-	if (name != NULL)
-		transfer_wait_for_name(transfer, name);
-	else
-		transfer_add(transfer, NULL);
+	transfer_begin(transfer);
 }
 
 void

@@ -8,16 +8,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
-
-#ifndef ASYNCDEMO_VERSION
-#define ASYNCDEMO_VERSION "unknown"
-#endif
 
 /*
  * libcurl's own counting is thread-safe only from 7.84 on, and only where it
@@ -52,6 +47,17 @@ http_library_end(void)
 
 /* -------- receiving -------- */
 
+static bool
+easy_is_redirected(const HttpEasy *easy)
+{
+	long status = 0;
+
+	if (easy->request->follow == 0)
+		return false;
+	curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status);
+	return http_hop_is_redirect((int) status);
+}
+
 static size_t
 on_data(char *data, size_t size, size_t count, void *arg)
 {
@@ -62,6 +68,8 @@ on_data(char *data, size_t size, size_t count, void *arg)
 	if (*easy->event_ns != 0)
 		easy->data_ns = *easy->event_ns;
 	buf_append(answer, data, len);
+	if (answer->overflow && easy_is_redirected(easy))
+		buf_reset(answer); /* nobody will see it */
 	return answer->overflow ? 0 : len;
 }
 
@@ -107,11 +115,8 @@ set_constants(HttpEasy *easy)
 
 #if LIBCURL_VERSION_NUM >= 0x075500
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #else
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
-					 (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
 					 (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -123,6 +128,7 @@ set_constants(HttpEasy *easy)
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, easy);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	http_send_once(easy);
 	/* decode whatever it can; the header itself is among our own */
 	return curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK;
 }
@@ -146,221 +152,8 @@ http_easy_close(HttpEasy *easy)
 	curl_easy_cleanup(easy->curl);
 	curl_slist_free_all(easy->headers);
 	free(easy->cacert);
+	http_hop_clear(&easy->hop);
 	memset(easy, 0, sizeof(*easy));
-}
-
-/* -------- headers -------- */
-
-/* A header that libcurl takes as it is: "Name: value", no line ends. */
-static bool
-header_check(const char *header, Err *err)
-{
-	size_t name_len = strcspn(header, ":");
-
-	if (name_len == 0 || header[name_len] == '\0')
-	{
-		err_set(err, ERR_DATA, "a header without a name or a colon");
-		err_hint(err, "write header=\"Name: value\"");
-		return false;
-	}
-	for (const char *p = header; *p != '\0'; p++)
-	{
-		bool in_name = p < header + name_len;
-
-		if ((unsigned char) *p >= (in_name ? '!' : ' ') && *p != 0x7F)
-			continue;
-		if (*p == '\t' && !in_name)
-			continue;
-		return err_set(err, ERR_DATA, "the header \"%.*s\" contains a %s",
-					   (int) strcspn(header, ":\r\n"), header,
-					   *p == ' ' ? "blank in its name" : "control character");
-	}
-	return true;
-}
-
-static bool
-headers_are_set(const HttpEasy *easy, const HttpRequest *request)
-{
-	const struct curl_slist *item = easy->headers;
-
-	if (easy->nheaders != request->nheaders)
-		return false;
-	for (int i = 0; i < request->nheaders; i++, item = item->next)
-		if (strcmp(item->data, request->headers[i]) != 0)
-			return false;
-	return true;
-}
-
-static struct curl_slist *
-append_header(struct curl_slist *list, const char *header)
-{
-	struct curl_slist *longer;
-	size_t len = strlen(header);
-	size_t value = strcspn(header, ":") + 1;
-
-	value += strspn(header + value, " \t");
-	if (value == len)
-	{
-		/* with a colon libcurl would not send it at all */
-		char *empty = mem_strndup(header, strcspn(header, ":") + 1);
-
-		empty[strlen(empty) - 1] = ';';
-		longer = curl_slist_append(list, empty);
-		free(empty);
-	}
-	else
-		longer = curl_slist_append(list, header);
-	if (longer == NULL)
-		curl_slist_free_all(list);
-	return longer;
-}
-
-/*
- * "Accept-Encoding: deflate, gzip, br, zstd", as far as libcurl can.  It has
- * an option for this and one for the next, but formats those twice for every
- * request; a header of the list costs half of that.
- */
-static void
-encoding_header(Buf *out)
-{
-	int features = curl_version_info(CURLVERSION_NOW)->features;
-	const char *none = "Accept-Encoding: ";
-
-	buf_puts(out, none);
-	if (features & CURL_VERSION_LIBZ)
-		buf_puts(out, "deflate, gzip, ");
-#ifdef CURL_VERSION_BROTLI
-	if (features & CURL_VERSION_BROTLI)
-		buf_puts(out, "br, ");
-#endif
-#ifdef CURL_VERSION_ZSTD
-	if (features & CURL_VERSION_ZSTD)
-		buf_puts(out, "zstd, ");
-#endif
-	if (out->len == strlen(none))
-		buf_puts(out, "identity, ");
-	out->data[out->len - 2] = '\0';
-}
-
-static bool
-has_header(const HttpRequest *request, const char *name)
-{
-	for (int i = 0; i < request->nheaders; i++)
-		if (strncasecmp(request->headers[i], name, strlen(name)) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Ours come last, unless the request has them: who we are and what we decode;
- * with a body no waiting for "100 Continue", and no form's content type,
- * which libcurl would add.
- */
-static struct curl_slist *
-append_own_headers(struct curl_slist *list, const HttpRequest *request,
-				   bool has_body)
-{
-	Buf encoding = {0};
-
-	encoding_header(&encoding);
-	if (!has_header(request, "Accept-Encoding:"))
-		list = curl_slist_append(list, encoding.data);
-	if (!has_header(request, "User-Agent:"))
-		list = curl_slist_append(list,
-								 "User-Agent: asyncdemo/" ASYNCDEMO_VERSION);
-	if (has_body)
-		list = curl_slist_append(list, "Expect:");
-	if (has_body && !has_header(request, "Content-Type:"))
-		list = curl_slist_append(list, "Content-Type:");
-	buf_free(&encoding);
-	return list;
-}
-
-static bool
-set_headers(HttpEasy *easy, const HttpRequest *request, bool has_body,
-			Err *err)
-{
-	struct curl_slist *list = NULL;
-
-	if (easy->headers != NULL && easy->has_post_headers == has_body &&
-		headers_are_set(easy, request))
-		return true;
-	for (int i = 0; i < request->nheaders; i++)
-		if (!header_check(request->headers[i], err))
-			return false;
-	for (int i = 0; i < request->nheaders; i++)
-		list = append_header(list, request->headers[i]);
-	list = append_own_headers(list, request, has_body);
-	curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, list);
-	curl_slist_free_all(easy->headers);
-	easy->headers = list;
-	easy->nheaders = request->nheaders;
-	easy->has_post_headers = has_body;
-	return true;
-}
-
-/* -------- method and body -------- */
-
-static bool
-method_check(const char *method, Err *err)
-{
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-
-	for (const char *p = method; *p != '\0'; p++)
-	{
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			(*p >= '0' && *p <= '9') || strchr(marks, *p) != NULL)
-			continue;
-		return err_set(err, ERR_DATA, "\"%s\" is no HTTP method", method);
-	}
-	if (*method == '\0')
-		return err_set(err, ERR_DATA, "the HTTP method is empty");
-	return true;
-}
-
-/* These have a body by nature: without one they say "Content-Length: 0". */
-static bool
-method_wants_body(const char *method)
-{
-	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-		   strcmp(method, "PATCH") == 0;
-}
-
-static bool
-set_method(HttpEasy *easy, const HttpRequest *request, Err *err)
-{
-	CURL *curl = easy->curl;
-	const char *method = request->method;
-	bool is_get = strcmp(method, "GET") == 0;
-	bool has_body = request->body != NULL || method_wants_body(method);
-
-	if (is_get && !has_body && request->nheaders == 0 && easy->is_plain_get)
-		return true;
-	easy->is_plain_get = false;
-	if (!method_check(method, err) ||
-		!set_headers(easy, request, has_body, err))
-		return false;
-	if (has_body)
-	{
-		curl_easy_setopt(curl, CURLOPT_POST, 1L);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-						 (curl_off_t) (request->body ? request->body_len : 0));
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
-						 request->body ? request->body : "");
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
-						 strcmp(method, "POST") == 0 ? NULL : method);
-		return true;
-	}
-	if (strcmp(method, "HEAD") == 0)
-	{
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, NULL);
-		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-		return true;
-	}
-	curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); /* and takes NOBODY away */
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, is_get ? NULL : method);
-	easy->is_plain_get = is_get && request->nheaders == 0;
-	return true;
 }
 
 /* -------- the rest of a request -------- */
@@ -381,11 +174,16 @@ set_limits(HttpEasy *easy, const HttpRequest *request)
 		.max_bytes = request->max_body_bytes,
 		.timeout_ns = request->timeout_ns,
 		.connect_timeout_ns = request->connect_timeout_ns,
-		.follow = request->follow,
 	};
 
+	/* the hops before have had their part */
+	if (limits.timeout_ns > 0)
+		limits.timeout_ns -= easy->hop.started_ns - request->started_ns;
+	if (request->timeout_ns > 0 && limits.timeout_ns < 1)
+		limits.timeout_ns = 1;
+
 	/* a HEAD answer tells the length of a body that does not come */
-	if (limits.max_bytes < 0 || strcmp(request->method, "HEAD") == 0)
+	if (limits.max_bytes < 0 || strcmp(easy->hop.method, "HEAD") == 0)
 		limits.max_bytes = 0;
 	if (easy->has_limits &&
 		memcmp(&limits, &easy->limits, sizeof(limits)) == 0)
@@ -399,9 +197,6 @@ set_limits(HttpEasy *easy, const HttpRequest *request)
 					 limits.connect_timeout_ns < 0
 						 ? (long) INT32_MAX
 						 : whole_ms(limits.connect_timeout_ns));
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION,
-					 limits.follow > 0 ? 1L : 0L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long) limits.follow);
 	easy->limits = limits;
 	easy->has_limits = true;
 }
@@ -450,6 +245,7 @@ void
 http_easy_begin(HttpEasy *easy, HttpRequest *request, int64_t now_ns)
 {
 	easy->request = request;
+	http_hop_begin(&easy->hop, request, now_ns);
 	easy->data_ns = 0;
 	easy->error[0] = '\0';
 	request->err.kind = ERR_NONE;
@@ -470,13 +266,12 @@ http_easy_prepare(HttpEasy *easy, const HttpUrl *url, Err *err)
 {
 	HttpRequest *request = easy->request;
 
-	if (!set_method(easy, request, err))
+	if (!http_send_prepare(easy, err))
 		return false;
-	curl_easy_setopt(easy->curl, CURLOPT_URL, request->url);
+	curl_easy_setopt(easy->curl, CURLOPT_URL, easy->hop.url);
 	set_limits(easy, request);
 	set_pipewait(easy, url->is_https);
-	/* also for plain URLs that may be redirected to https */
-	if (url->is_https || request->follow > 0)
+	if (url->is_https)
 		set_tls(easy, request);
 	request->answer.max_bytes =
 		request->max_body_bytes > 0 ? (size_t) request->max_body_bytes : 0;
@@ -503,7 +298,7 @@ at_least_zero(int64_t ns)
 /*
  * libcurl's times are those at which it saw things.  When the loop was held,
  * the last phases look longer than they were: what lies behind the arrival is
- * cut off.
+ * cut off.  Those of all hops are summed.
  */
 static void
 read_phases(HttpEasy *easy, int64_t lookup_ns)
@@ -516,8 +311,8 @@ read_phases(HttpEasy *easy, int64_t lookup_ns)
 	int64_t sent_ns = time_ns(curl, CURLINFO_PRETRANSFER_TIME_T);
 	int64_t first_ns = time_ns(curl, CURLINFO_STARTTRANSFER_TIME_T);
 	int64_t total_ns = time_ns(curl, CURLINFO_TOTAL_TIME_T);
-	int64_t left_ns = request->arrived_ns - request->started_ns;
-	int64_t *phase_ns = request->phase_ns;
+	int64_t left_ns = request->arrived_ns - easy->hop.started_ns;
+	int64_t phase_ns[PHASES] = {0};
 
 	if (!request->reused)
 	{
@@ -539,6 +334,7 @@ read_phases(HttpEasy *easy, int64_t lookup_ns)
 		if (phase_ns[i] > left_ns)
 			phase_ns[i] = at_least_zero(left_ns);
 		left_ns -= phase_ns[i];
+		request->phase_ns[i] += phase_ns[i];
 	}
 }
 
@@ -564,9 +360,9 @@ read_answer(HttpEasy *easy)
 		request->retry_after_s = (int64_t) retry_after_s;
 }
 
-void
-http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
-				 int64_t lookup_ns)
+/* When it was there to be seen, and how long what took. */
+static void
+read_times(HttpEasy *easy, CURLcode code, int64_t ended_ns, int64_t lookup_ns)
 {
 	HttpRequest *request = easy->request;
 	long nconnects = 0;
@@ -578,6 +374,47 @@ http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
 							  : ended_ns;
 	curl_easy_getinfo(easy->curl, CURLINFO_NUM_CONNECTS, &nconnects);
 	request->reused = nconnects == 0;
+	read_phases(easy, lookup_ns);
+}
+
+bool
+http_easy_follow(HttpEasy *easy, CURLcode code, int64_t now_ns,
+				 int64_t lookup_ns)
+{
+	HttpRequest *request = easy->request;
+	const char *location = NULL;
+	long status = 0;
+
+	if (code != CURLE_OK || !easy_is_redirected(easy))
+		return false;
+	curl_easy_getinfo(easy->curl, CURLINFO_REDIRECT_URL, &location);
+	if (location == NULL)
+		return false; /* a redirect to nowhere is an answer */
+	if (easy->hop.number == request->follow)
+	{
+		http_error(easy, CURLE_TOO_MANY_REDIRECTS, &request->err);
+		return false;
+	}
+	read_times(easy, code, now_ns, lookup_ns);
+	curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!http_hop_follow(&easy->hop, (int) status, location, now_ns,
+						 &request->err))
+		return false;
+	easy->data_ns = 0;
+	easy->error[0] = '\0';
+	buf_reset(&request->answer);
+	return true;
+}
+
+void
+http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
+				 int64_t lookup_ns)
+{
+	HttpRequest *request = easy->request;
+
+	if (easy->refused_resend)
+		code = CURLE_GOT_NOTHING;
+	read_times(easy, code, ended_ns, lookup_ns);
 	if (code == CURLE_OK)
 	{
 		if (request->answer.data == NULL)
@@ -589,6 +426,5 @@ http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
 		http_error(easy, code, &request->err);
 		request->fault = http_fault(easy, code);
 	}
-	read_phases(easy, lookup_ns);
 	easy->request = NULL;
 }

@@ -11,7 +11,7 @@
 
 #include <curl/curl.h>
 
-#include "http.h"
+#include "http_hop.h"
 #include "http_url.h"
 
 /* All of one size, so that two can be compared as bytes. */
@@ -20,13 +20,15 @@ typedef struct HttpLimits
 	int64_t max_bytes;
 	int64_t timeout_ns;
 	int64_t connect_timeout_ns;
-	int64_t follow;
 } HttpLimits;
 
 typedef struct HttpEasy
 {
 	CURL *curl;
 	HttpRequest *request;		/* NULL between requests */
+	HttpHop hop;				/* what is asked of whom now */
+	int nsent;					/* times that libcurl began to send it */
+	bool refused_resend;		/* and wanted to once more */
 	struct curl_slist *headers; /* as set; kept while they are the same */
 	int nheaders;				/* of the request, without our own */
 	bool is_plain_get;			/* set for GET without body or headers */
@@ -58,10 +60,17 @@ extern void http_easy_begin(HttpEasy *easy, HttpRequest *request,
 							int64_t now_ns);
 
 /*
- * Set the handle for a request.  False: the request is not one that can be
+ * Set the handle for the request's hop.  False: it is not one that can be
  * sent, err says why.  Nothing of it is used any more after http_easy_finish.
  */
 extern bool http_easy_prepare(HttpEasy *easy, const HttpUrl *url, Err *err);
+
+/*
+ * It has ended: is there another hop to be made?  Then the handle has to be
+ * prepared again.  False: http_easy_finish comes next.
+ */
+extern bool http_easy_follow(HttpEasy *easy, CURLcode code, int64_t now_ns,
+							 int64_t lookup_ns);
 
 /*
  * Read what came back into the request: status, type, phases, or the error.
@@ -75,6 +84,10 @@ extern curl_socket_t http_easy_socket(const struct curl_sockaddr *address);
 
 /* CLOCK_MONOTONIC, as loop_now_ns on the real loop; any thread. */
 extern int64_t http_clock_ns(void);
+
+/* http_send.c: for every request of a handle, and for the hop it has now. */
+extern void http_send_once(HttpEasy *easy);
+extern bool http_send_prepare(HttpEasy *easy, Err *err);
 
 /* http_error.c: what a failed transfer is called, and what kind it is. */
 extern void http_error(const HttpEasy *easy, CURLcode code, Err *err);

@@ -41,7 +41,7 @@ append_place(const HttpEasy *easy, Buf *out)
 {
 	HttpUrl parts;
 
-	if (http_url_parse(easy->request->url, &parts, NULL))
+	if (http_url_parse(easy->hop.url, &parts, NULL))
 		buf_printf(out, "%.*s:%d", (int) parts.host_len, parts.host,
 				   parts.port);
 }
@@ -118,16 +118,6 @@ describe_detail(const HttpEasy *easy, CURLcode code, const char *what,
 	append_place(easy, out);
 	buf_printf(out, " %s: ", what);
 	append_detail(easy, code, out);
-}
-
-/* libcurl has one code for "not such a URL" and "not such an answer". */
-static bool
-was_redirected(const HttpEasy *easy)
-{
-	long status = 0;
-
-	curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status);
-	return status >= 300 && status < 400;
 }
 
 /*
@@ -227,10 +217,7 @@ describe(const HttpEasy *easy, CURLcode code, Buf *out)
 		case CURLE_SSL_CACERT_BADFILE:
 			return describe_cacert(easy, out);
 		case CURLE_UNSUPPORTED_PROTOCOL:
-			describe_detail(easy, code,
-							was_redirected(easy)
-								? "redirected to a URL that is not HTTP"
-								: "answered something that is not HTTP",
+			describe_detail(easy, code, "answered something that is not HTTP",
 							out);
 			return NULL;
 		default:
@@ -261,14 +248,14 @@ http_error(const HttpEasy *easy, CURLcode code, Err *err)
 	buf_free(&message);
 }
 
-/* Of any request, redirects and a proxy's tunnel included. */
+/* Not of an earlier hop either; what opens a proxy's tunnel counts as well. */
 bool
 http_sent_nothing(const HttpEasy *easy)
 {
 	long sent_bytes = 0;
 
 	curl_easy_getinfo(easy->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
-	return sent_bytes == 0;
+	return sent_bytes == 0 && easy->hop.number == 0;
 }
 
 /*

@@ -213,11 +213,10 @@ lane_set_lookup(HttpLane *lane, HttpLookup *lookup)
 }
 
 static void
-lookup_timeout(const HttpRequest *request, const char *host, int64_t now_ns,
-			   Err *err)
+lookup_timeout(const char *host, int64_t waited_ns, Err *err)
 {
 	err_set(err, ERR_TIMEOUT, "host name \"%s\" not resolved after %.3g s",
-			host, (double) (now_ns - request->started_ns) / 1e9);
+			host, (double) waited_ns / 1e9);
 	err_hint(err, "check the name, and that this machine's name server "
 				  "answers");
 }
@@ -233,13 +232,14 @@ lane_look_up(HttpLane *lane, HttpName *name, HttpRequest *request)
 	HttpLookup *lookup = http_lookup_start(host, &request->err);
 
 	if (request->connect_timeout_ns >= 0)
-		deadline_ns = request->started_ns + request->connect_timeout_ns;
+		deadline_ns = lane->easy.hop.started_ns + request->connect_timeout_ns;
 	if (lookup != NULL)
 	{
 		lane_set_lookup(lane, lookup);
 		if (!http_lookup_wait(lookup, deadline_ns, &addresses, &naddresses,
 							  &request->err))
-			lookup_timeout(request, host, http_clock_ns(), &request->err);
+			lookup_timeout(host, http_clock_ns() - lane->easy.hop.started_ns,
+						   &request->err);
 		lane_set_lookup(lane, NULL);
 		if (naddresses > 0)
 			http_name_known(name, addresses, naddresses, http_clock_ns());
@@ -247,36 +247,50 @@ lane_look_up(HttpLane *lane, HttpName *name, HttpRequest *request)
 	}
 	free(host);
 	if (naddresses == 0)
-		request->fault = RETRY_FAULT_CONNECT;
+		request->fault = lane->easy.hop.number == 0 ? RETRY_FAULT_CONNECT
+													: RETRY_FAULT_LOST;
 	return naddresses > 0;
 }
 
-/* The call as such; request->err when it failed. */
-static void
-lane_perform(HttpLane *lane, HttpRequest *request)
+/* One hop; true: another one follows.  request->err when it failed. */
+static bool
+lane_perform_hop(HttpLane *lane, HttpRequest *request)
 {
 	HttpEasy *easy = &lane->easy;
+	int64_t lookup_ns = 0;
 	HttpName *name;
 	HttpUrl url;
-	int64_t lookup_ns = 0;
 	CURLcode code;
 
-	if (!http_url_parse(request->url, &url, &request->err) ||
+	if (!http_url_parse(easy->hop.url, &url, &request->err) ||
 		!http_easy_prepare(easy, &url, &request->err))
-		return;
-	name = http_names_find(&lane->names, &url, request->started_ns);
+		return false;
+	name = http_names_find(&lane->names, &url, easy->hop.started_ns);
 	if (name != NULL)
 	{
 		if (!lane_look_up(lane, name, request))
-			return;
-		lookup_ns = http_clock_ns() - request->started_ns;
+			return false;
+		lookup_ns = http_clock_ns() - easy->hop.started_ns;
 		curl_easy_setopt(easy->curl, CURLOPT_RESOLVE, name->resolve);
 	}
 	code = curl_easy_perform(easy->curl);
 	if (name != NULL)
 		curl_easy_setopt(easy->curl, CURLOPT_RESOLVE, NULL);
 	lane_drop_stale_twins(lane);
-	http_easy_finish(easy, code, http_clock_ns(), lookup_ns);
+	if (http_easy_follow(easy, code, http_clock_ns(), lookup_ns))
+		return true;
+	if (request->err.kind == ERR_NONE)
+		http_easy_finish(easy, code, http_clock_ns(), lookup_ns);
+	return false;
+}
+
+/* The call as such.  One that was interrupted stops between two hops, too. */
+static void
+lane_perform(HttpLane *lane, HttpRequest *request)
+{
+	while (lane_perform_hop(lane, request))
+		if (lane->call != NULL && atomic_load(&lane->call->interrupted) != 0)
+			return;
 }
 
 /*

@@ -185,6 +185,28 @@ server_redirect(int fd, const ServerRequest *request, int times)
 	server_answer(fd, request, "302 Found", extra, "", 0);
 }
 
+/* "/send?307" leads to /echo, "/send-away?307" to another name of this host.
+ */
+static inline void
+server_send_to_echo(int fd, const ServerRequest *request, int status)
+{
+	bool is_away = strncmp(request->path, "/send-away", 10) == 0;
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	char status_line[32];
+	char extra[128];
+
+	getsockname(fd, (struct sockaddr *) &address, &len);
+	snprintf(status_line, sizeof(status_line), "%d Elsewhere", status);
+	if (is_away)
+		snprintf(extra, sizeof(extra),
+				 "Location: http://localhost:%d/echo\r\n",
+				 (int) ntohs(address.sin_port));
+	else
+		snprintf(extra, sizeof(extra), "Location: /echo\r\n");
+	server_answer(fd, request, status_line, extra, "a body", 6);
+}
+
 /* Answer; false: close the connection. */
 static inline bool
 server_handle(int fd, const ServerRequest *request)
@@ -219,6 +241,8 @@ server_handle(int fd, const ServerRequest *request)
 					  14);
 	else if (strncmp(path, "/redirect", 9) == 0)
 		server_redirect(fd, request, number);
+	else if (strncmp(path, "/send", 5) == 0)
+		server_send_to_echo(fd, request, number);
 	else if (strncmp(path, "/away", 5) == 0)
 		server_answer(fd, request, "302 Found",
 					  "Location: file:///etc/hostname\r\n", "", 0);

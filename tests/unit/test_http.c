@@ -508,7 +508,8 @@ test_redirects(void)
 	request.url = url_of("/away");
 	get(&request);
 	is_i64(request.err.kind, ERR_HTTP, "never to a file");
-	ok(strstr(request.err.message, "redirected to a URL that is not HTTP") !=
+	ok(strstr(request.err.message,
+			  "redirected to file:///etc/hostname, a URL that is not HTTP") !=
 		   NULL,
 	   "and it says so: %s", request.err.message);
 	request.url = url_of("/status?503");
