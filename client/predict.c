@@ -144,10 +144,9 @@ virtual_begin_call(Step *step)
 		return;
 	}
 	if (step->virtual == NULL)
-	{
 		step->virtual = mem_alloc(sizeof(VirtualWork));
-		loop_timer_init(&step->virtual->timer, on_virtual_end, step);
-	}
+	/* anew each time: a gather may have moved the slots since */
+	loop_timer_init(&step->virtual->timer, on_virtual_end, step);
 	step->virtual->is_connecting = step->call == CALL_ASYNC &&
 								   predict->is_cold[step->plan->index];
 	virtual_arm(step);
