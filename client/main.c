@@ -15,6 +15,7 @@
 #include "fingerprint.h"
 #include "mem.h"
 #include "options.h"
+#include "outputs.h"
 #include "serve.h"
 
 static int
@@ -171,75 +172,25 @@ ask_password(void)
 	return password;
 }
 
-static void
-print_report(const Options *options, const RunResult *result)
-{
-	FILE *out = options->run.rows == stdout && result->plan != NULL &&
-						options->format == FORMAT_TEXT
-					? stderr
-					: stdout;
-	ReportStyle style = report_style(out, options->color);
-
-	if (options->format == FORMAT_JSON)
-		report_json(stdout, result);
-	else if (!options->quiet)
-		report_text(out, result, &style);
-}
-
-static bool
-plan_emits(const Plan *plan)
-{
-	for (int i = 0; i < plan->nbodies; i++)
-		for (int j = 0; j < plan->bodies[i].nsteps; j++)
-			if (plan->bodies[i].steps[j].kind == STEP_EMIT)
-				return true;
-	return false;
-}
-
-static bool
-open_output(Options *options, const Plan *plan, Err *err)
-{
-	if (options->output != NULL)
-	{
-		options->run.rows = fopen(
-			options->output,
-			options->run.resume || options->run.retry_failed ? "a" : "w");
-		if (options->run.rows == NULL)
-		{
-			err_set(err, ERR_USAGE, "cannot write \"%s\": %s", options->output,
-					strerror(errno));
-			err_hint(err, "name a file in a folder that you may write");
-			return false;
-		}
-		return true;
-	}
-	if (options->format == FORMAT_JSON && plan_emits(plan))
-	{
-		err_set(err, ERR_USAGE,
-				"rows of \\emit and the JSON report cannot "
-				"both go to standard output");
-		err_hint(err, "send the rows to a file with --output");
-		return false;
-	}
-	options->run.rows = plan_emits(plan) ? stdout : NULL;
-	return true;
-}
-
 static int
-run_and_report(Options *options, const Plan *plan)
+run_and_report(Options *options, Outputs *outputs, const Plan *plan)
 {
 	Err err;
 	Run *run = run_plan(plan, &options->run, &err);
 	int exit_code = run_result(run)->exit_code;
+	bool has_run = err.kind == ERR_NONE;
 
-	if (err.kind != ERR_NONE)
+	if (!has_run)
 	{
 		err_print(stderr, "error", &err);
 		if (exit_code == 4)
 			demo_hint(stderr);
 	}
-	else
-		print_report(options, run_result(run));
+	if (!outputs_report(outputs, run_result(run), has_run, &err))
+	{
+		err_print(stderr, "error", &err);
+		exit_code = exit_code == 0 ? 2 : exit_code;
+	}
 	run_free(run);
 	return exit_code;
 }
@@ -270,33 +221,43 @@ run_checked(Options *options, Plan *plan)
 {
 	ServeChild serve;
 	bool is_serving = false;
+	Outputs outputs;
 	Err err;
 	int exit_code;
 
 	if (!options_from_plan(options, plan, &err) ||
-		!prepare_job(options, plan, &err) || !open_output(options, plan, &err))
+		!prepare_job(options, plan, &err))
 		return fail(&err, 1);
 	if (options->dry_run)
 		return 0;
+	if (!outputs_open(&outputs, options, plan, &err))
+		return fail(&err, 1);
+	options->run.rows = outputs.rows;
+	if (outputs.tracer != NULL)
+	{
+		options->run.add_sinks = trace_file_add;
+		options->run.add_sinks_arg = outputs.tracer;
+	}
 	if (options->ask_password && !options->never_ask)
 		options->run.conn.password = ask_password();
 	if (needs_delay_server(options, plan))
 	{
 		if (!serve_spawn(&serve, &err))
-			return fail(&err, 1);
+		{
+			fail(&err, 1);
+			outputs_close(&outputs, &err);
+			return 1;
+		}
 		is_serving = true;
 		options->run.http_url = serve.url;
 	}
-	exit_code = options->nvariants > 0 ? compare_main(options, plan)
-									   : run_and_report(options, plan);
+	exit_code = options->nvariants > 0
+					? compare_main(options, plan)
+					: run_and_report(options, &outputs, plan);
 	if (is_serving)
 		serve_stop(&serve);
-	if (options->output != NULL && fclose(options->run.rows) != 0)
-	{
-		err_set(&err, ERR_IO, "cannot write \"%s\": %s", options->output,
-				strerror(errno));
-		return fail(&err, 2);
-	}
+	if (!outputs_close(&outputs, &err))
+		return fail(&err, exit_code == 0 ? 2 : exit_code);
 	return exit_code;
 }
 

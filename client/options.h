@@ -12,7 +12,8 @@
 typedef enum ReportFormat
 {
 	FORMAT_TEXT,
-	FORMAT_JSON
+	FORMAT_JSON,
+	FORMAT_CSV
 } ReportFormat;
 
 /* -f FILE[@WEIGHT], -b NAME[@WEIGHT] */
@@ -22,6 +23,16 @@ typedef struct ScriptOption
 	char *path;				/* of the file */
 	int weight;
 } ScriptOption;
+
+/* Reports that go to files of their own. */
+typedef enum ReportFile
+{
+	FILE_SVG,
+	FILE_TRACE,
+	FILE_HGRM,
+	FILE_METRICS,
+	REPORT_FILES
+} ReportFile;
 
 typedef struct Options
 {
@@ -33,8 +44,9 @@ typedef struct Options
 	const char **commands; /* -e */
 	int ncommands;
 	ReportFormat format;
-	const char *color;	/* auto, always, never */
-	const char *output; /* -o; NULL: none */
+	const char *color;				 /* auto, always, never */
+	const char *output;				 /* -o; NULL: none */
+	const char *files[REPORT_FILES]; /* "-" is stdout; NULL: none */
 	bool quiet;
 	bool dump; /* check --dump */
 	bool dry_run;

@@ -56,6 +56,10 @@ typedef enum OptionId
 	OPT_RETRY_FAILED,
 	OPT_LEDGER,
 	OPT_FORMAT,
+	OPT_SVG, /* in the order of ReportFile */
+	OPT_TRACE,
+	OPT_HGRM,
+	OPT_METRICS,
 	OPT_COLOR,
 	OPT_QUIET,
 	OPT_NO_VACUUM,

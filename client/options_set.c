@@ -205,7 +205,7 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 	static const char *const protocols[] = {"simple", "extended", "prepared"};
 	static const char *const holds[] = {"task", "transaction", "statement"};
 	static const char *const errors[] = {"continue", "drain", "cancel"};
-	static const char *const formats[] = {"text", "json"};
+	static const char *const formats[] = {"text", "json", "csv"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	RunOptions *run = &options->run;
 	int place = 0;
@@ -345,6 +345,12 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 			return true;
 		case OPT_OUTPUT:
 			options->output = text;
+			return true;
+		case OPT_SVG:
+		case OPT_TRACE:
+		case OPT_HGRM:
+		case OPT_METRICS:
+			options->files[row->id - OPT_SVG] = text;
 			return true;
 		case OPT_ONLY:
 			options->only = text;

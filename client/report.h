@@ -12,6 +12,8 @@
 #include "predict.h"
 #include "span.h"
 
+struct Verdict;
+
 typedef struct RunResult
 {
 	const Plan *plan;
@@ -21,8 +23,9 @@ typedef struct RunResult
 	const char *mode;	/* "plan", "async", … */
 	int server_version; /* 150020; 0 unknown */
 	int concurrency;
-	int shards;		 /* loops, each on a thread */
-	int connections; /* pool size; 0: no SQL */
+	int shards;			   /* loops, each on a thread */
+	int connections;	   /* pool size; 0: no SQL */
+	int64_t began_unix_ns; /* by the calendar; 0 unknown */
 	int64_t wall_ns;
 	int64_t client_cpu_ns; /* user + system, while the clock ran */
 	int64_t loop_idle_ns;  /* the loop had nothing to do; -1 unknown */
@@ -30,9 +33,10 @@ typedef struct RunResult
 	int64_t opening_ns; /* connections, before the clock */
 	bool has_prediction;
 	Prediction prediction;
-	int64_t retries_refused; /* wanted, but the budget was used up */
-	int64_t skipped;		 /* tasks done before; not among the spans */
-	const Err *first_error;	 /* NULL: none */
+	int64_t retries_refused;	   /* wanted, but the budget was used up */
+	int64_t skipped;			   /* tasks done before; not among the spans */
+	const Err *first_error;		   /* NULL: none */
+	const struct Verdict *verdict; /* as it was saved; NULL: to be found */
 	bool expect_failed;
 	bool interrupted;
 	int exit_code;
@@ -53,6 +57,10 @@ extern void report_text(FILE *out, const RunResult *result,
 extern void report_timeline(FILE *out, const RunResult *result,
 							const ReportStyle *style);
 extern void report_json(FILE *out, const RunResult *result);
+extern void report_csv(FILE *out, const RunResult *result);
+extern void report_hgrm(FILE *out, const RunResult *result);
+extern void report_metrics(FILE *out, const RunResult *result);
+extern void report_svg(FILE *out, const RunResult *result);
 
 /*
  * SERIAL, PARTIAL or OVERLAPS, one sentence why, one sentence what to do.
@@ -68,5 +76,8 @@ extern void report_verdict(const RunResult *result, Verdict *verdict);
 
 /* "0.904 s", "12.3 ms": three significant digits, right unit. */
 extern const char *report_duration(int64_t ns, char *buf, int bytes);
+
+/* "0.904000000": exactly, in seconds. */
+extern const char *report_seconds(int64_t ns, char *buf, int bytes);
 
 #endif /* REPORT_H */

@@ -1,8 +1,21 @@
 /*
  * report_duration.c
- *	  Durations for people: three significant digits and the right unit.
+ *	  Durations as text: for people, with three significant digits and the
+ *	  right unit; for programs, exactly.
  */
 #include "report.h"
+
+/* Whatever the locale's decimal sign. */
+const char *
+report_seconds(int64_t ns, char *buf, int bytes)
+{
+	uint64_t size = ns < 0 ? -(uint64_t) ns : (uint64_t) ns;
+
+	snprintf(buf, (size_t) bytes, "%s%llu.%09llu", ns < 0 ? "-" : "",
+			 (unsigned long long) (size / 1000000000),
+			 (unsigned long long) (size % 1000000000));
+	return buf;
+}
 
 const char *
 report_duration(int64_t ns, char *buf, int bytes)

@@ -5,7 +5,7 @@
  * A row is a number of cells, each an equal part of the run.  What a task did
  * is added up per cell; a cell shows what took most of it.
  */
-#include "report.h"
+#include "report_bars.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,35 +15,23 @@
 
 #define MAX_NAME_COLUMNS 16
 
-typedef enum Cell
-{
-	CELL_BLOCKING,
-	CELL_ASYNC,
-	CELL_THREAD,
-	CELL_HELD, /* ready, but the loop was held */
-	CELL_POOL, /* waiting for a connection */
-	CELLS,
-	CELL_BLANK = CELLS
-} Cell;
+#define BAR_BLANK BAR_KINDS
 
 static const struct
 {
 	const char *utf8;
 	char ascii;
 	const char *color;
-	const char *meaning;
-} cells[CELLS] = {
-	[CELL_BLOCKING] = {"\u2588", '#', "\033[31m", "blocking"},
-	[CELL_ASYNC] = {"\u2592", '=', "\033[32m", "async"},
-	[CELL_THREAD] = {"\u2593", '+', "\033[36m", "thread"},
-	[CELL_HELD] = {"\u00B7", '.', "\033[33m",
-				   "ready, loop held by another task"},
-	[CELL_POOL] = {"\u2591", ':', "\033[35m", "waiting for a connection"}};
+} glyphs[BAR_KINDS] = {[BAR_BLOCKING] = {"\u2588", '#', "\033[31m"},
+					   [BAR_ASYNC] = {"\u2592", '=', "\033[32m"},
+					   [BAR_THREAD] = {"\u2593", '+', "\033[36m"},
+					   [BAR_HELD] = {"\u00B7", '.', "\033[33m"},
+					   [BAR_POOL] = {"\u2591", ':', "\033[35m"}};
 
 typedef struct Row
 {
-	int64_t (*cover_ns)[CELLS];
-	Cell *shown;
+	int64_t (*cover_ns)[BAR_KINDS];
+	BarKind *shown;
 	char *letters; /* of labels; 0: the glyph */
 } Row;
 
@@ -56,7 +44,7 @@ typedef struct Picture
 	int ncells;
 	int64_t begun_ns;
 	int64_t length_ns;
-	bool occurs[CELLS];
+	bool occurs[BAR_KINDS];
 	Row row;
 } Picture;
 
@@ -78,7 +66,7 @@ cell_at(const Picture *picture, int64_t time_ns)
 }
 
 static void
-cover(Picture *picture, Cell what, int64_t from_ns, int64_t to_ns)
+cover(Picture *picture, BarKind what, int64_t from_ns, int64_t to_ns)
 {
 	for (int i = cell_at(picture, from_ns); i < picture->ncells; i++)
 	{
@@ -114,32 +102,32 @@ row_decide(Picture *picture)
 	{
 		const int64_t *cover_ns = picture->row.cover_ns[i];
 		int64_t whole = cell_ns(picture, i + 1) - cell_ns(picture, i);
-		int64_t busy = cover_ns[CELL_BLOCKING] + cover_ns[CELL_ASYNC] +
-					   cover_ns[CELL_THREAD];
-		Cell best = CELL_BLOCKING;
+		int64_t busy = cover_ns[BAR_BLOCKING] + cover_ns[BAR_ASYNC] +
+					   cover_ns[BAR_THREAD];
+		BarKind best = BAR_BLOCKING;
 
-		for (Cell one = CELL_ASYNC; one <= CELL_THREAD; one++)
+		for (BarKind one = BAR_ASYNC; one <= BAR_THREAD; one++)
 			if (cover_ns[one] > cover_ns[best])
 				best = one;
 		if (busy * 2 < whole)
 		{
-			Cell wait = cover_ns[CELL_POOL] >= cover_ns[CELL_HELD] ? CELL_POOL
-																   : CELL_HELD;
+			BarKind wait =
+				cover_ns[BAR_POOL] >= cover_ns[BAR_HELD] ? BAR_POOL : BAR_HELD;
 
 			if (cover_ns[wait] > busy && cover_ns[wait] * 2 >= whole - busy)
 				best = wait;
 			else if (busy * 2 + 1 < whole)
-				best = CELL_BLANK;
+				best = BAR_BLANK;
 		}
 		picture->row.shown[i] = best;
-		if (best != CELL_BLANK)
+		if (best != BAR_BLANK)
 			picture->occurs[best] = true;
 	}
 }
 
 /* Write the label into the middle of its bar, if it fits there. */
 static void
-row_label(Picture *picture, const char *label, Cell what, int64_t from_ns,
+row_label(Picture *picture, const char *label, BarKind what, int64_t from_ns,
 		  int64_t to_ns)
 {
 	int first = cell_at(picture, from_ns);
@@ -164,25 +152,25 @@ row_label(Picture *picture, const char *label, Cell what, int64_t from_ns,
 }
 
 static void
-put_glyph(const Picture *picture, Cell what)
+put_glyph(const Picture *picture, BarKind what)
 {
-	if (what == CELL_BLANK)
+	if (what == BAR_BLANK)
 		fputc(' ', picture->out);
 	else if (picture->style->ascii)
-		fputc(cells[what].ascii, picture->out);
+		fputc(glyphs[what].ascii, picture->out);
 	else
-		fputs(cells[what].utf8, picture->out);
+		fputs(glyphs[what].utf8, picture->out);
 }
 
 static void
 put_row(Picture *picture, const char *name)
 {
 	const Row *row = &picture->row;
-	Cell colored = CELL_BLANK;
+	BarKind colored = BAR_BLANK;
 	int last = picture->ncells;
 	int width = report_put_width(name);
 
-	while (last > 0 && row->shown[last - 1] == CELL_BLANK)
+	while (last > 0 && row->shown[last - 1] == BAR_BLANK)
 		last--;
 	if (width > picture->name_columns)
 		width = picture->name_columns;
@@ -192,8 +180,8 @@ put_row(Picture *picture, const char *name)
 	for (int i = 0; i < last; i++)
 	{
 		if (picture->style->color && row->shown[i] != colored)
-			fputs(row->shown[i] == CELL_BLANK ? "\033[0m"
-											  : cells[row->shown[i]].color,
+			fputs(row->shown[i] == BAR_BLANK ? "\033[0m"
+											 : glyphs[row->shown[i]].color,
 				  picture->out);
 		colored = row->shown[i];
 		if (row->letters[i] != 0)
@@ -205,53 +193,22 @@ put_row(Picture *picture, const char *name)
 		  picture->out);
 }
 
-static Cell
-call_cell(Call call)
-{
-	return call == CALL_BLOCKING ? CELL_BLOCKING
-		   : call == CALL_THREAD ? CELL_THREAD
-								 : CELL_ASYNC;
-}
-
 static void
 put_task(Picture *picture, const TaskSpans *task)
 {
-	const Spans *spans = picture->result->spans;
+	int nbars;
+	Bar *bars = report_bars(picture->result, task, &nbars);
 
 	row_clear(picture);
-	for (int i = 0; i < task->nspans; i++)
-	{
-		const Span *span = &task->spans[i];
-
-		if (span->step->kind == STEP_GATHER)
-			continue;
-		cover(picture, call_cell(span->call), span->started_ns,
-			  span->arrived_ns);
-		if (span->lease_from != 0 || (span->step->kind == STEP_SQL &&
-									  task->class_ns[CLASS_CONNECT] > 0))
-			cover(picture, CELL_POOL, span->queued_ns, span->started_ns);
-	}
-	for (int i = 0; i < spans->nholds; i++)
-	{
-		const HoldSpan *hold = &spans->holds[i];
-
-		if (hold->task != task->number)
-			cover(picture, CELL_HELD,
-				  hold->begun_ns > task->begun_ns ? hold->begun_ns
-												  : task->begun_ns,
-				  hold->ended_ns < task->ended_ns ? hold->ended_ns
-												  : task->ended_ns);
-	}
+	for (int i = 0; i < nbars; i++)
+		cover(picture, bars[i].kind, bars[i].from_ns, bars[i].to_ns);
 	row_decide(picture);
-	for (int i = 0; i < task->nspans; i++)
-	{
-		const Span *span = &task->spans[i];
-
-		if (span->step->kind != STEP_GATHER)
-			row_label(picture, span->step->label, call_cell(span->call),
-					  span->started_ns, span->arrived_ns);
-	}
+	for (int i = 0; i < nbars; i++)
+		if (bars[i].kind <= BAR_THREAD)
+			row_label(picture, bars[i].span->step->label, bars[i].kind,
+					  bars[i].from_ns, bars[i].to_ns);
 	put_row(picture, task->name);
+	free(bars);
 }
 
 static void
@@ -263,14 +220,17 @@ put_loop(Picture *picture)
 		return;
 	row_clear(picture);
 	for (int i = 0; i < spans->nholds; i++)
-		cover(picture, CELL_BLOCKING, spans->holds[i].begun_ns,
+		cover(picture, BAR_BLOCKING, spans->holds[i].begun_ns,
 			  spans->holds[i].ended_ns);
 	row_decide(picture);
 	for (int i = 0; i < spans->nholds; i++)
-		for (int j = 0; j < spans->ntasks; j++)
-			if (spans->tasks[j].number == spans->holds[i].task)
-				row_label(picture, spans->tasks[j].name, CELL_BLOCKING,
-						  spans->holds[i].begun_ns, spans->holds[i].ended_ns);
+	{
+		const char *name = report_task_name(spans, spans->holds[i].task);
+
+		if (name != NULL)
+			row_label(picture, name, BAR_BLOCKING, spans->holds[i].begun_ns,
+					  spans->holds[i].ended_ns);
+	}
 	put_row(picture, "loop");
 }
 
@@ -294,11 +254,11 @@ put_legend(const Picture *picture)
 {
 	int used = 0;
 
-	for (Cell one = 0; one < CELLS; one++)
+	for (BarKind one = 0; one < BAR_KINDS; one++)
 	{
 		int indent =
 			picture->style->columns >= 40 ? picture->name_columns + 2 : 2;
-		int width = 2 + (int) strlen(cells[one].meaning);
+		int width = 2 + (int) strlen(bar_meaning(one));
 		int columns = picture->style->columns;
 
 		if (!picture->occurs[one])
@@ -311,12 +271,12 @@ put_legend(const Picture *picture)
 		fprintf(picture->out, "%*s", used == 0 ? indent : 3, "");
 		used += used == 0 ? indent : 3;
 		if (picture->style->color)
-			fputs(cells[one].color, picture->out);
+			fputs(glyphs[one].color, picture->out);
 		put_glyph(picture, one);
 		if (picture->style->color)
 			fputs("\033[0m", picture->out);
 		fputc(' ', picture->out);
-		used += 2 + report_put_text(picture->out, cells[one].meaning,
+		used += 2 + report_put_text(picture->out, bar_meaning(one),
 									columns - used - 2, picture->style->ascii);
 	}
 	if (used > 0)
@@ -347,7 +307,7 @@ report_timeline(FILE *out, const RunResult *result, const ReportStyle *style)
 	picture.length_ns = result->wall_ns > 0 ? result->wall_ns : 1;
 	picture.row.cover_ns =
 		mem_alloc((size_t) picture.ncells * sizeof(*picture.row.cover_ns));
-	picture.row.shown = mem_alloc((size_t) picture.ncells * sizeof(Cell));
+	picture.row.shown = mem_alloc((size_t) picture.ncells * sizeof(BarKind));
 	picture.row.letters = mem_alloc((size_t) picture.ncells);
 	for (int i = 0; i < spans->ntasks; i++)
 		put_task(&picture, &spans->tasks[i]);

@@ -124,6 +124,11 @@ report_verdict(const RunResult *result, Verdict *verdict)
 {
 	Class cause;
 
+	if (result->verdict != NULL)
+	{
+		*verdict = *result->verdict;
+		return;
+	}
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->word = verdict_word(result);
 	cause = cause_of(result, verdict);

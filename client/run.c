@@ -361,7 +361,10 @@ run_tasks(Run *run)
 	Shard *first = &run->shards[0];
 	int64_t cpu_ns = cpu_now_ns();
 	int64_t begun_ns = loop_now_ns(first->loop);
+	struct timespec now;
 
+	clock_gettime(CLOCK_REALTIME, &now);
+	run->result.began_unix_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 	run_release_shards(run, true);
 	shard_run(first);
 	run->result.wall_ns = loop_now_ns(first->loop) - begun_ns;

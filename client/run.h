@@ -78,6 +78,13 @@ typedef struct RunOptions
 	/* Where rows (\emit), \echo and notices go. */
 	FILE *rows;
 	FILE *messages;
+
+	/*
+	 * Called once for each loop before it begins, to add sinks to its trace,
+	 * which are then called on the loop's thread; NULL: none to add.
+	 */
+	void (*add_sinks)(void *arg, Trace *trace, int loop);
+	void *add_sinks_arg;
 	bool keep_signals; /* do not handle SIGINT here */
 } RunOptions;
 

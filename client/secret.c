@@ -66,38 +66,59 @@ find_header(const char *text, size_t len, size_t at, size_t *begin,
 	return *end > *begin;
 }
 
-/* password=secret, password = 'secret', as in connection strings */
+/*
+ * What follows the word "password" up to its value: "=" as in connection
+ * strings and URLs, ":" as in JSON, only blanks before a quote as in SQL.
+ * Answers where the value (or its quote) begins; len: nowhere.
+ */
+static size_t
+password_value(const char *text, size_t len, size_t i)
+{
+	bool is_key = i < len && text[i] == '"';
+
+	i += is_key;
+	while (i < len && text[i] == ' ')
+		i++;
+	if (i < len && (text[i] == '=' || (is_key && text[i] == ':')))
+	{
+		i++;
+		while (i < len && text[i] == ' ')
+			i++;
+		return i;
+	}
+	return !is_key && i < len && text[i] == '\'' ? i : len;
+}
+
+/* password=secret, password = 'secret', PASSWORD 'secret', "password": "…" */
 static bool
 find_password(const char *text, size_t len, size_t at, size_t *begin,
 			  size_t *end)
 {
 	static const char word[] = "password";
 	size_t i = at + sizeof(word) - 1;
+	char quote;
 
 	if (len - at < sizeof(word) || strncasecmp(text + at, word, i - at) != 0)
 		return false;
-	while (i < len && text[i] == ' ')
-		i++;
-	if (i >= len || text[i] != '=')
+	i = password_value(text, len, i);
+	if (i >= len)
 		return false;
-	i++;
-	while (i < len && text[i] == ' ')
-		i++;
 	*begin = i;
-	if (i < len && text[i] == '\'')
+	quote = text[i];
+	if (quote == '\'' || quote == '"')
 	{
-		/* connection strings escape a quote by a backslash, SQL by another */
+		/* connection strings and JSON escape by a backslash, SQL by another */
 		for (i++; i < len; i++)
 		{
-			if (text[i] == '\'' && (i + 1 >= len || text[i + 1] != '\''))
+			if (text[i] == quote && (i + 1 >= len || text[i + 1] != quote))
 				break;
-			i += (text[i] == '\\' || text[i] == '\'') && i + 1 < len;
+			i += (text[i] == '\\' || text[i] == quote) && i + 1 < len;
 		}
 		*begin += 1;
 	}
 	else
 	{
-		while (i < len && strchr(" \t\r\n&\"'", text[i]) == NULL)
+		while (i < len && strchr(" \t\r\n&\"',}", text[i]) == NULL)
 			i++;
 	}
 	*end = i < len ? i : len;

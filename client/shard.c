@@ -417,6 +417,9 @@ shard_make(Shard *shard, Run *run, int number, Err *err)
 	shard->trace = trace_new();
 	shard->spans = spans_new(run->plan, KEPT_TASKS);
 	trace_add_sink(shard->trace, spans_event, shard->spans);
+	if (run->options->add_sinks != NULL)
+		run->options->add_sinks(run->options->add_sinks_arg, shard->trace,
+								number);
 	shard->loop = loop_new(err);
 	if (shard->loop == NULL)
 		return false;

@@ -14,7 +14,7 @@
 #include "mem.h"
 
 #define BUCKET_BITS 6
-#define BUCKETS_A_POWER (1 << BUCKET_BITS)
+#define BUCKETS_A_POWER HISTOGRAM_SUB_BUCKETS
 
 static int
 bucket_of(int64_t ns)
@@ -80,6 +80,33 @@ histogram_add(Histogram *histogram, int64_t ns)
 	histogram->count++;
 	histogram->sum_ns += (double) ns;
 	histogram->sum_squares += (double) ns * (double) ns;
+}
+
+bool
+histogram_next(const Histogram *histogram, HistogramBucket *bucket)
+{
+	for (int i = bucket->next; i < histogram->nbuckets; i++)
+	{
+		int power = i < 2 * BUCKETS_A_POWER ? 0 : i / BUCKETS_A_POWER - 1;
+
+		if (histogram->buckets[i] == 0)
+			continue;
+		bucket->next = i + 1;
+		bucket->low_ns = (int64_t) (i - power * BUCKETS_A_POWER) << power;
+		bucket->high_ns = bucket->low_ns + (INT64_C(1) << power) - 1;
+		bucket->count = histogram->buckets[i];
+		return true;
+	}
+	return false;
+}
+
+void
+histogram_fill(Histogram *histogram, int64_t ns, uint32_t count)
+{
+	int bucket = bucket_of(ns < 0 ? 0 : ns);
+
+	histogram_reach(histogram, bucket);
+	bucket_add(&histogram->buckets[bucket], count);
 }
 
 void

@@ -8,7 +8,10 @@
 #ifndef STATS_H
 #define STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define HISTOGRAM_SUB_BUCKETS 64
 
 typedef struct Histogram
 {
@@ -28,6 +31,25 @@ extern void histogram_clear(Histogram *histogram);
 /* fraction 0..1; exact at 0 and 1; 0 when empty. */
 extern int64_t histogram_percentile(const Histogram *histogram,
 									double fraction);
+/* A bucket that is not empty; zero bytes before the first. */
+typedef struct HistogramBucket
+{
+	int next; /* private */
+	int64_t low_ns;
+	int64_t high_ns; /* the largest value that falls into it */
+	uint32_t count;
+} HistogramBucket;
+
+/* Go on to the next one, from low to high; false after the last. */
+extern bool histogram_next(const Histogram *histogram,
+						   HistogramBucket *bucket);
+
+/*
+ * The way back: fill a bucket by any value in it.  Count, least, greatest,
+ * sum and sum of squares are the caller's to set afterwards.
+ */
+extern void histogram_fill(Histogram *histogram, int64_t ns, uint32_t count);
+
 extern double histogram_mean_ns(const Histogram *histogram);
 extern double histogram_stddev_ns(const Histogram *histogram);
 

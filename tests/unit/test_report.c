@@ -152,6 +152,7 @@ sample_new(void)
 	sample_span(s, 1, 1, 3, 600, 600, 900);
 	s->holds[0] = (HoldSpan){1, &s->steps[0], 0, 300 * MS, 300 * MS};
 	s->holds[1] = (HoldSpan){2, &s->steps[3], 600 * MS, 900 * MS, 0};
+	s->tasks[1].class_ns[CLASS_LOOP] = 300 * MS;
 	s->all.class_ns[CLASS_LOOP] = 300 * MS;
 	s->all.class_ns[CLASS_HTTP] = 600 * MS;
 	s->all.class_ns[CLASS_SERVER] = 600 * MS;

@@ -34,6 +34,12 @@ static const struct
 			 {"password=", "password="},
 			 {"the password is secret", "the password is secret"},
 			 {"password='open", "password='***"},
+			 {"CREATE ROLE r PASSWORD 'it''s' LOGIN",
+			  "CREATE ROLE r PASSWORD '***' LOGIN"},
+			 {"{\"password\" : \"a\\\"b\", \"x\": 1}",
+			  "{\"password\" : \"***\", \"x\": 1}"},
+			 {"{\"password\": 12}", "{\"password\": ***}"},
+			 {"\"password\" is a word", "\"password\" is a word"},
 			 {"Authorization:", "Authorization:"},
 			 {"://@", "://@"},
 			 {"", ""}};

@@ -5,6 +5,7 @@
 #include "stats.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tap.h"
 
@@ -100,10 +101,47 @@ test_edges(void)
 	histogram_clear(&edges);
 }
 
+/* Out of a histogram, bucket by bucket, and back into another. */
+static void
+test_buckets(void)
+{
+	static const int64_t values[] = {
+		0, 5, 5, 127, 128, 129, 5000, 5000000, INT64_C(7000000000)};
+	Histogram from = {0};
+	Histogram to = {0};
+	HistogramBucket bucket = {0};
+	int64_t count = 0;
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		histogram_add(&from, values[i]);
+	while (histogram_next(&from, &bucket))
+	{
+		int inside = 0;
+
+		for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+			inside +=
+				values[i] >= bucket.low_ns && values[i] <= bucket.high_ns;
+		wrong += inside != (int) bucket.count;
+		count += bucket.count;
+		histogram_fill(&to, bucket.low_ns, bucket.count);
+	}
+	is_i64(wrong, 0, "a bucket's bounds hold what it counts");
+	is_i64(count, from.count, "no bucket is left out");
+	ok(!histogram_next(&from, &bucket), "after the last there is none");
+	is_i64(to.nbuckets, from.nbuckets, "filled: as many buckets");
+	ok(memcmp(to.buckets, from.buckets,
+			  (size_t) to.nbuckets * sizeof(uint32_t)) == 0,
+	   "filled: the same counts");
+	histogram_clear(&from);
+	histogram_clear(&to);
+}
+
 int
 main(void)
 {
 	test_empty();
+	test_buckets();
 	test_percentiles();
 	test_edges();
 	return done_testing();

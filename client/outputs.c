@@ -1,0 +1,266 @@
+/*
+ * outputs.c
+ *	  Where a run's rows and reports go.
+ */
+#include "outputs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "output_file.h"
+
+static const struct
+{
+	const char *option;
+	void (*write)(FILE *out, const RunResult *result); /* NULL: a trace */
+} files[REPORT_FILES] = {[FILE_SVG] = {"--svg", report_svg},
+						 [FILE_TRACE] = {"--trace", NULL},
+						 [FILE_HGRM] = {"--hgrm", report_hgrm},
+						 [FILE_METRICS] = {"--metrics", report_metrics}};
+
+static bool
+is_stdout(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+static bool
+plan_emits(const Plan *plan)
+{
+	for (int i = 0; i < plan->nbodies; i++)
+		for (int j = 0; j < plan->bodies[i].nsteps; j++)
+			if (plan->bodies[i].steps[j].kind == STEP_EMIT)
+				return true;
+	return false;
+}
+
+/* -------- who goes where -------- */
+
+/* What claims a place first keeps it; *holder NULL: nobody yet. */
+static bool
+claim_stdout(const char **holder, const char *claimant, Err *err)
+{
+	if (*holder == NULL)
+	{
+		*holder = claimant;
+		return true;
+	}
+	err_set(err, ERR_USAGE, "%s and %s cannot both go to standard output",
+			*holder, claimant);
+	err_hint(err, strncmp(*holder, "rows", 4) == 0
+					  ? "send the rows to a file with --output"
+					  : "send one of them to a file");
+	return false;
+}
+
+static bool
+share_stdout(Outputs *outputs, bool emits, Err *err)
+{
+	const Options *options = outputs->options;
+	const char *holder = NULL;
+
+	if (emits && options->output == NULL)
+		holder = "rows of \\emit";
+	if (options->format == FORMAT_JSON &&
+		!claim_stdout(&holder, "the JSON report", err))
+		return false;
+	if (options->format == FORMAT_CSV &&
+		!claim_stdout(&holder, "the CSV report", err))
+		return false;
+	for (int i = 0; i < REPORT_FILES; i++)
+		if (options->files[i] != NULL && is_stdout(options->files[i]) &&
+			!claim_stdout(&holder, files[i].option, err))
+			return false;
+	outputs->text = holder != NULL ? stderr : stdout;
+	return true;
+}
+
+static bool
+check_twice(const Options *options, Err *err)
+{
+	for (int i = 0; i < REPORT_FILES; i++)
+		for (int j = -1; j < i; j++)
+		{
+			const char *one = options->files[i];
+			const char *other = j < 0 ? options->output : options->files[j];
+
+			if (one == NULL || other == NULL || is_stdout(one) ||
+				strcmp(one, other) != 0)
+				continue;
+			err_set(err, ERR_USAGE, "%s and %s name the same file, \"%.300s\"",
+					j < 0 ? "--output" : files[j].option, files[i].option,
+					one);
+			err_hint(err, "give each a file of its own");
+			return false;
+		}
+	return true;
+}
+
+/* What tells about one run has no place for several. */
+static bool
+check_compare(const Options *options, Err *err)
+{
+	const char *one = options->format == FORMAT_CSV ? "--format csv" : NULL;
+
+	for (int i = 0; i < REPORT_FILES && one == NULL; i++)
+		if (options->files[i] != NULL)
+			one = files[i].option;
+	if (options->nvariants == 0 || one == NULL)
+		return true;
+	err_set(err, ERR_USAGE, "%s tells about one run, --compare about several",
+			one);
+	err_hint(err, "run the variant that is of interest by itself");
+	return false;
+}
+
+/* -------- the three parts -------- */
+
+static bool
+open_rows(Outputs *outputs, bool emits, Err *err)
+{
+	const Options *options = outputs->options;
+	const char *path = options->output;
+
+	outputs->rows = emits ? stdout : NULL;
+	if (path == NULL)
+		return true;
+	/* what earlier runs have written stays */
+	outputs->rows = fopen(
+		path, options->run.resume || options->run.retry_failed ? "a" : "w");
+	outputs->owns_rows = outputs->rows != NULL;
+	return outputs->owns_rows || output_file_failed(path, errno, err);
+}
+
+static bool
+open_trace(Outputs *outputs, const Plan *plan, Err *err)
+{
+	const char *path = outputs->options->files[FILE_TRACE];
+	struct timespec now;
+
+	if (path == NULL || plan == NULL)
+		return true;
+	outputs->trace = is_stdout(path) ? stdout : fopen(path, "w");
+	if (outputs->trace == NULL)
+		return output_file_failed(path, errno, err);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	outputs->tracer = trace_file_new(
+		outputs->trace, plan, now.tv_sec * INT64_C(1000000000) + now.tv_nsec);
+	return true;
+}
+
+bool
+outputs_open(Outputs *outputs, const Options *options, const Plan *plan,
+			 Err *err)
+{
+	bool emits = plan != NULL && plan_emits(plan);
+	Err ignored;
+
+	*outputs = (Outputs){.options = options};
+	if (!check_compare(options, err) || !share_stdout(outputs, emits, err) ||
+		!check_twice(options, err))
+		return false;
+	for (int i = 0; i < REPORT_FILES; i++)
+		if (options->files[i] != NULL &&
+			!output_file_check(options->files[i], err))
+			return false;
+
+	/* these two wipe what was there: not before all else is well */
+	if (open_rows(outputs, emits, err) && open_trace(outputs, plan, err))
+		return true;
+	outputs_close(outputs, &ignored);
+	return false;
+}
+
+static bool
+write_file(const char *path, void (*write)(FILE *, const RunResult *),
+		   const RunResult *result, Err *err)
+{
+	OutputFile output;
+	FILE *out = output_file_begin(&output, path, err);
+
+	if (out == NULL)
+	{
+		err->kind = ERR_IO;
+		return false;
+	}
+	write(out, result);
+	return output_file_end(&output, err);
+}
+
+static void
+write_main(const Outputs *outputs, const RunResult *result)
+{
+	const Options *options = outputs->options;
+	ReportStyle style;
+
+	if (options->format == FORMAT_JSON)
+		report_json(stdout, result);
+	else if (options->format == FORMAT_CSV)
+		report_csv(stdout, result);
+	else if (!options->quiet)
+	{
+		style = report_style(outputs->text, options->color);
+		report_text(outputs->text, result, &style);
+	}
+}
+
+bool
+outputs_report(Outputs *outputs, const RunResult *result, bool has_run,
+			   Err *err)
+{
+	const Options *options = outputs->options;
+	bool ok = true;
+
+	if (has_run)
+		write_main(outputs, result);
+	for (int i = 0; i < REPORT_FILES; i++)
+	{
+		Err one;
+
+		if (options->files[i] == NULL || files[i].write == NULL ||
+			(!has_run && i != FILE_METRICS))
+			continue;
+		if (!write_file(options->files[i], files[i].write, result, &one) && ok)
+		{
+			*err = one;
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+/* error: of what was written before, 0 if all was well */
+static bool
+close_one(FILE *file, const char *path, int error, Err *err)
+{
+	bool failed = error != 0 || ferror(file) != 0;
+
+	errno = 0;
+	if (fclose(file) != 0)
+		failed = true;
+	if (!failed)
+		return true;
+	if (error == 0)
+		error = errno != 0 ? errno : EIO;
+	output_file_failed(path, error, err);
+	err->kind = ERR_IO;
+	return false;
+}
+
+bool
+outputs_close(Outputs *outputs, Err *err)
+{
+	const Options *options = outputs->options;
+	int error = 0;
+	bool ok = true;
+
+	if (outputs->tracer != NULL)
+		error = trace_file_end(outputs->tracer);
+	if (outputs->trace != NULL && outputs->trace != stdout)
+		ok = close_one(outputs->trace, options->files[FILE_TRACE], error, err);
+	if (outputs->owns_rows)
+		ok = close_one(outputs->rows, options->output, 0, err) && ok;
+	*outputs = (Outputs){.options = options};
+	return ok;
+}

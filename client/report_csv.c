@@ -1,0 +1,132 @@
+/*
+ * report_csv.c
+ *	  A table of numbers for spreadsheets and scripts: a row for the run, one
+ *	  for each class of time, one for each step.
+ *
+ * RFC 4180, UTF-8, times in seconds.  A cell that has no meaning in its row is
+ * empty.  The version grows when a column changes its meaning or its place;
+ * new columns come last.
+ */
+#include "report.h"
+
+#include <string.h>
+
+#define CSV_VERSION 1
+
+static void
+put_text(FILE *out, const char *text)
+{
+	fputc(',', out);
+	if (text[strcspn(text, ",\"\r\n")] == '\0')
+	{
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void
+put_seconds(FILE *out, int64_t ns)
+{
+	char text[40];
+
+	fprintf(out, ",%s", report_seconds(ns, text, sizeof(text)));
+}
+
+static void
+put_empty(FILE *out, int cells)
+{
+	while (cells-- > 0)
+		fputc(',', out);
+}
+
+/* mean to max: seven cells */
+static void
+put_histogram(FILE *out, const Histogram *histogram)
+{
+	static const double fractions[] = {0.5, 0.9, 0.95, 0.99, 0.999, 1};
+
+	if (histogram->count == 0)
+	{
+		put_empty(out, 7);
+		return;
+	}
+	put_seconds(out, (int64_t) histogram_mean_ns(histogram));
+	for (size_t i = 0; i < sizeof(fractions) / sizeof(fractions[0]); i++)
+		put_seconds(out, histogram_percentile(histogram, fractions[i]));
+}
+
+static void
+put_run(FILE *out, const RunResult *result)
+{
+	const Spans *spans = result->spans;
+
+	fprintf(out, "%d,run,", CSV_VERSION);
+	put_text(out,
+			 result->plan->nsources > 0 ? result->plan->sources[0].name : "");
+	put_empty(out, 1);
+	put_text(out, result->mode != NULL ? result->mode : "");
+	put_empty(out, 2);
+	fprintf(out, ",%lld,%lld",
+			(long long) (spans->done + spans->failed + spans->canceled),
+			(long long) spans->failed);
+	put_seconds(out, result->wall_ns);
+	put_histogram(out, &spans->latency);
+	put_empty(out, 3);
+	fputs("\r\n", out);
+}
+
+static void
+put_class(FILE *out, const RunResult *result, Class class)
+{
+	fprintf(out, "%d,class,,,", CSV_VERSION);
+	put_text(out, class_name(class));
+	put_empty(out, 4);
+	put_seconds(out, result->spans->class_ns[class]);
+	put_empty(out, 10);
+	fputs("\r\n", out);
+}
+
+static void
+put_step(FILE *out, const RunResult *result, const StepStats *stats)
+{
+	const PlanStep *step = stats->step;
+
+	fprintf(out, "%d,step,%d", CSV_VERSION, step->index);
+	put_text(out, result->plan->sources[step->place.file].name);
+	fprintf(out, ",%d", step->place.line);
+	put_text(out, step->label);
+	put_text(out, step_kind_name(step->kind));
+	put_text(out, call_name(stats->call));
+	fprintf(out, ",%lld,%lld", (long long) stats->count,
+			(long long) stats->failed);
+	put_seconds(out, (int64_t) stats->own.sum_ns);
+	put_histogram(out, &stats->own);
+	fprintf(out, ",%lld", (long long) stats->holds);
+	put_seconds(out, stats->held_ns);
+	put_seconds(out, stats->cost_ns);
+	fputs("\r\n", out);
+}
+
+void
+report_csv(FILE *out, const RunResult *result)
+{
+	const Spans *spans = result->spans;
+
+	fputs("version,scope,step,file,line,name,kind,call,count,failed,seconds,"
+		  "mean,p50,p90,p95,p99,p99_9,max,holds,held,cost\r\n",
+		  out);
+	put_run(out, result);
+	for (Class class = 0; class < CLASSES; class ++)
+		put_class(out, result, class);
+	for (int i = 0; i < result->plan->nsteps; i++)
+		if (spans->steps[i].step != NULL && spans->steps[i].count > 0)
+			put_step(out, result, &spans->steps[i]);
+}

@@ -1,0 +1,24 @@
+/*
+ * report_json.h
+ *	  Private to the reports: JSON within a page, and its version.
+ */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include "report.h"
+
+/*
+ * What a saved run calls itself.  The number grows when a reader of the old
+ * one would misunderstand the new, not when something is added.
+ */
+#define REPORT_SCHEMA "asyncdemo-run"
+#define REPORT_VERSION 1
+
+/*
+ * The JSON report; as many of the kept tasks as fit into so many bytes.
+ * in_html: as the text of a script element.
+ */
+extern void report_json_limited(FILE *out, const RunResult *result,
+								bool in_html, size_t max_bytes);
+
+#endif /* REPORT_JSON_H */

@@ -1,0 +1,417 @@
+/*
+ * report_svg.c
+ *	  The timeline as a picture of its own: a row a task, one for the loop.
+ *
+ * One SVG file that needs nothing else.  What a bar means is told by its
+ * pattern as well as by its colour.  Bars that lie so near each other that
+ * nobody could tell them apart become one, and rows end where the picture
+ * would have too many bars, so that its size is bounded.
+ */
+#include "report_bars.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_put.h"
+#include "utf8.h"
+
+#define WIDTH 1200
+#define MARGIN 24
+#define TOP 78			 /* of the first row */
+#define MAX_BARS 30000	 /* about 4 MB */
+#define SAME_PX 0.35	 /* nearer than that is the same place */
+#define CHARACTER_PX 7.3 /* of text of 12 px, a little generous */
+#define MAX_NAME 20		 /* characters */
+
+typedef struct Svg
+{
+	FILE *out;
+	const RunResult *result;
+	double left_px; /* where the run begins */
+	double ns_px;
+	double row_px;
+	double y_px;
+	int names_every; /* rows */
+	int nbars;
+	Bar pending; /* to_ns 0: none */
+	bool occurs[BAR_KINDS];
+} Svg;
+
+static const char *const classes[BAR_KINDS] = {[BAR_BLOCKING] = "b",
+											   [BAR_ASYNC] = "a",
+											   [BAR_THREAD] = "t",
+											   [BAR_HELD] = "h",
+											   [BAR_POOL] = "p"};
+
+/* Colours, and patterns for those who do not see or print them. */
+static const char head[] =
+	"<style>\n"
+	"svg{--paper:#fff;--ink:#1d2329;--faint:#5b6670;--line:#d8dde2;"
+	"--b:#b8401a;--a:#0a7d5c;--af:#bfe3d6;--t:#2563a8;--tf:#c3daf3;"
+	"--h:#8a6100;--hf:#fbeecb;--p:#8b3f86;--pf:#f0dcee;"
+	"font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\n"
+	"@media(prefers-color-scheme:dark){svg{--paper:#14181c;--ink:#e4e8ec;"
+	"--faint:#9aa5af;--line:#333b43;--b:#e8683a;--a:#3fc495;--af:#15483a;"
+	"--t:#7ab2f0;--tf:#1f3b5b;--h:#e0b040;--hf:#3d3212;--p:#d68fd0;"
+	"--pf:#42273f}}\n"
+	".paper{fill:var(--paper)}text{fill:var(--ink)}"
+	".faint{fill:var(--faint)}.title{font-size:17px;font-weight:600}"
+	".tick{stroke:var(--line);stroke-width:1}"
+	".b{fill:var(--b)}.a{fill:url(#pa);stroke:var(--a)}"
+	".t{fill:url(#pt);stroke:var(--t)}"
+	".h{fill:url(#ph)}.p{fill:url(#pp);stroke:var(--p)}"
+	".a,.t,.p{stroke-width:.8}"
+	".in{text-anchor:middle;paint-order:stroke;stroke:var(--paper);"
+	"stroke-width:3px;stroke-linejoin:round}\n"
+	"</style>\n"
+	"<defs>"
+	"<pattern id=\"pa\" width=\"6\" height=\"6\" "
+	"patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+	"<rect width=\"6\" height=\"6\" style=\"fill:var(--af)\"/>"
+	"<rect width=\"1.6\" height=\"6\" style=\"fill:var(--a)\"/></pattern>"
+	"<pattern id=\"pt\" width=\"6\" height=\"6\" "
+	"patternUnits=\"userSpaceOnUse\">"
+	"<rect width=\"6\" height=\"6\" style=\"fill:var(--tf)\"/>"
+	"<path d=\"M0 3H6M3 0V6\" style=\"stroke:var(--t)\"/></pattern>"
+	"<pattern id=\"ph\" width=\"5\" height=\"5\" "
+	"patternUnits=\"userSpaceOnUse\">"
+	"<rect width=\"5\" height=\"5\" style=\"fill:var(--hf)\"/>"
+	"<circle cx=\"2.5\" cy=\"2.5\" r=\"1\" style=\"fill:var(--h)\"/></pattern>"
+	"<pattern id=\"pp\" width=\"4\" height=\"4\" "
+	"patternUnits=\"userSpaceOnUse\">"
+	"<rect width=\"4\" height=\"4\" style=\"fill:var(--pf)\"/>"
+	"<rect width=\"1\" height=\"4\" style=\"fill:var(--p)\"/></pattern>"
+	"</defs>\n";
+
+/* -------- text -------- */
+
+/*
+ * At most so many columns of a text.  What XML does not allow, and what would
+ * turn the direction of the text beside it, is replaced.
+ */
+static void
+put_text(FILE *out, const char *text, int columns)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len && columns > 0; columns--)
+	{
+		uint32_t code = 0;
+		int n = utf8_decode(text + i, len - i, &code);
+
+		if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
+			code == 0xFFFE || code == 0xFFFF ||
+			(code >= 0x202A && code <= 0x202E) ||
+			(code >= 0x2066 && code <= 0x2069))
+			fputs(code == '\n' || code == '\t' ? " " : "\uFFFD", out);
+		else if (code == '<' || code == '>' || code == '&' || code == '"')
+			fprintf(out, "&#%u;", (unsigned) code);
+		else
+			fwrite(text + i, 1, (size_t) n, out);
+		i += n > 0 ? (size_t) n : 1;
+		if (columns == 1 && i < len)
+			fputs("\u2026", out);
+	}
+}
+
+/* A text element; isolated, so that right-to-left text stays in its place. */
+static void
+put_label(const Svg *svg, double x, double y, const char *class,
+		  const char *anchor, const char *text, int columns)
+{
+	fprintf(svg->out,
+			"<text class=\"%s\" x=\"%.1f\" y=\"%.1f\"%s%s%s "
+			"style=\"unicode-bidi:isolate\">",
+			class, x, y, anchor != NULL ? " text-anchor=\"" : "",
+			anchor != NULL ? anchor : "", anchor != NULL ? "\"" : "");
+	put_text(svg->out, text, columns);
+	fputs("</text>\n", svg->out);
+}
+
+/* -------- bars -------- */
+
+static double
+x_of(const Svg *svg, int64_t time_ns)
+{
+	return svg->left_px +
+		   (double) (time_ns - svg->result->spans->run_begun_ns) * svg->ns_px;
+}
+
+/* "http, line 4, blocking: 0.300 s", for those who point at it. */
+static void
+put_tip(const Svg *svg, const Bar *bar)
+{
+	char time[32];
+
+	fputs("<title>", svg->out);
+	if (bar->span != NULL)
+	{
+		put_text(svg->out, bar->span->step->label, 80);
+		fprintf(svg->out, ", line %d, ", bar->span->step->place.line);
+	}
+	fprintf(svg->out, "%s: %s</title>", bar_meaning(bar->kind),
+			report_duration(bar->to_ns - bar->from_ns, time, sizeof(time)));
+}
+
+static void
+put_pending(Svg *svg)
+{
+	const Bar *bar = &svg->pending;
+	double x = x_of(svg, bar->from_ns);
+	double width = x_of(svg, bar->to_ns) - x;
+	double height = svg->row_px >= 8 ? svg->row_px - 4 : svg->row_px - 0.5;
+
+	if (bar->to_ns == 0)
+		return;
+	svg->nbars++;
+	svg->occurs[bar->kind] = true;
+	fprintf(svg->out,
+			"<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" "
+			"height=\"%.2f\">",
+			classes[bar->kind], x, svg->y_px, width < 0.5 ? 0.5 : width,
+			height);
+	if (width >= 2)
+		put_tip(svg, bar);
+	fputs("</rect>\n", svg->out);
+	svg->pending.to_ns = 0;
+}
+
+static void
+put_bar(Svg *svg, const Bar *bar)
+{
+	Bar *pending = &svg->pending;
+
+	if (pending->to_ns != 0 && pending->kind == bar->kind &&
+		x_of(svg, bar->to_ns) - x_of(svg, bar->from_ns) < 2 * SAME_PX &&
+		fabs(x_of(svg, bar->from_ns) - x_of(svg, pending->to_ns)) < SAME_PX)
+	{
+		if (bar->to_ns > pending->to_ns)
+			pending->to_ns = bar->to_ns;
+		return;
+	}
+	put_pending(svg);
+	*pending = *bar;
+}
+
+static void
+put_bar_label(const Svg *svg, const Bar *bar, const char *label)
+{
+	double x = x_of(svg, bar->from_ns);
+	double width = x_of(svg, bar->to_ns) - x;
+	int columns = report_put_width(label);
+
+	if (svg->row_px >= 18 && width > columns * CHARACTER_PX + 8)
+		put_label(svg, x + width / 2, svg->y_px + svg->row_px / 2 + 2, "in",
+				  NULL, label, columns);
+}
+
+/* -------- rows -------- */
+
+static void
+put_name(const Svg *svg, const char *name, int row)
+{
+	double middle = svg->row_px >= 8 ? (svg->row_px - 4) / 2 + 4.2 : 4;
+
+	if (row % svg->names_every == 0)
+		put_label(svg, svg->left_px - 8, svg->y_px + middle, "faint", "end",
+				  name, MAX_NAME);
+}
+
+static void
+put_task(Svg *svg, const TaskSpans *task, int row)
+{
+	int nbars;
+	Bar *bars = report_bars(svg->result, task, &nbars);
+
+	put_name(svg, task->name, row);
+	for (int i = 0; i < nbars; i++)
+		put_bar(svg, &bars[i]);
+	put_pending(svg);
+	for (int i = 0; i < nbars; i++)
+		if (bars[i].kind <= BAR_THREAD)
+			put_bar_label(svg, &bars[i], bars[i].span->step->label);
+	svg->y_px += svg->row_px;
+	free(bars);
+}
+
+static void
+put_loop(Svg *svg)
+{
+	const Spans *spans = svg->result->spans;
+	int nbars;
+	Bar *bars = report_loop_bars(svg->result, &nbars);
+
+	if (nbars > 0)
+	{
+		svg->row_px = 24;
+		svg->names_every = 1;
+		svg->y_px += 6;
+		put_name(svg, "loop", 0);
+		for (int i = 0; i < nbars; i++)
+			put_bar(svg, &bars[i]);
+		put_pending(svg);
+		for (int i = 0; i < nbars; i++)
+		{
+			const char *name = report_task_name(spans, spans->holds[i].task);
+
+			if (name != NULL)
+				put_bar_label(svg, &bars[i], name);
+		}
+		svg->y_px += svg->row_px;
+	}
+	free(bars);
+}
+
+/* -------- around them -------- */
+
+/* 1, 2 or 5 times a power of ten, such that there are at most ten. */
+static int64_t
+tick_ns(int64_t length_ns)
+{
+	static const int steps[] = {1, 2, 5};
+
+	for (int64_t power = 1; power < INT64_MAX / 100; power *= 10)
+		for (int i = 0; i < 3; i++)
+			if (length_ns / (power * steps[i]) <= 10)
+				return power * steps[i];
+	return length_ns;
+}
+
+static void
+put_axis(const Svg *svg, int64_t length_ns, double bottom)
+{
+	int64_t step_ns = tick_ns(length_ns);
+	int64_t begun_ns = svg->result->spans->run_begun_ns;
+	char time[32];
+
+	for (int64_t at = 0; at <= length_ns; at += step_ns)
+	{
+		double x = x_of(svg, begun_ns + at);
+
+		fprintf(svg->out,
+				"<line class=\"tick\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
+				"y2=\"%.1f\"/>\n",
+				x, x, TOP - 6, bottom);
+		put_label(svg, x, TOP - 12, "faint", "middle",
+				  at == 0 ? "0" : report_duration(at, time, sizeof(time)), 16);
+	}
+}
+
+static void
+put_legend(Svg *svg)
+{
+	double x = svg->left_px;
+	double y = svg->y_px + 14;
+
+	for (BarKind kind = 0; kind < BAR_KINDS; kind++)
+	{
+		if (!svg->occurs[kind])
+			continue;
+		fprintf(svg->out,
+				"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"22\" "
+				"height=\"14\"/>\n",
+				classes[kind], x, y);
+		put_label(svg, x + 28, y + 11.5, "faint", NULL, bar_meaning(kind), 60);
+		x += 28 + (double) strlen(bar_meaning(kind)) * CHARACTER_PX + 24;
+	}
+}
+
+static void
+put_title(const Svg *svg, const Verdict *verdict)
+{
+	const RunResult *result = svg->result;
+	char text[256];
+	char wall[32];
+
+	snprintf(text, sizeof(text), "%.120s: %s, overlap %.2f\u00D7, %s",
+			 result->plan->nsources > 0 ? result->plan->sources[0].name : "",
+			 report_duration(result->wall_ns, wall, sizeof(wall)),
+			 result->wall_ns > 0
+				 ? (double) result->spans->own_ns / (double) result->wall_ns
+				 : 0.0,
+			 verdict->word);
+	fputs("<title>", svg->out);
+	put_text(svg->out, text, 250);
+	fputs("</title>\n<desc>", svg->out);
+	put_text(svg->out, verdict->why, 500);
+	fputs("</desc>\n", svg->out);
+	fputs(head, svg->out);
+	fputs("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n",
+		  svg->out);
+	put_label(svg, MARGIN, 28, "title", NULL, text, 110);
+	put_label(svg, MARGIN, 48, "faint", NULL, verdict->why, 170);
+}
+
+static double
+row_height(int rows)
+{
+	return rows <= 40 ? 26 : rows <= 100 ? 16 : rows <= 400 ? 8 : 4;
+}
+
+static int
+name_columns(const Spans *spans)
+{
+	int columns = 4;
+
+	for (int i = 0; i < spans->ntasks; i++)
+		if (report_put_width(spans->tasks[i].name) > columns)
+			columns = report_put_width(spans->tasks[i].name);
+	return columns > MAX_NAME ? MAX_NAME + 1 : columns;
+}
+
+/* All rows, and what stands below them. */
+static void
+put_rows(Svg *svg)
+{
+	const Spans *spans = svg->result->spans;
+	int64_t all = spans->done + spans->failed + spans->canceled;
+	char text[80];
+	int row;
+
+	for (row = 0; row < spans->ntasks && svg->nbars < MAX_BARS; row++)
+		put_task(svg, &spans->tasks[row], row);
+	put_loop(svg);
+	put_legend(svg);
+	if (row == all)
+		return;
+	snprintf(text, sizeof(text), "the first %d of %lld tasks", row,
+			 (long long) all);
+	put_label(svg, WIDTH - MARGIN, svg->y_px + 46, "faint", "end", text, 80);
+}
+
+void
+report_svg(FILE *out, const RunResult *result)
+{
+	const Spans *spans = result->spans;
+	int64_t length_ns = result->wall_ns > 0 ? result->wall_ns : 1;
+	Svg svg = {.result = result, .y_px = TOP};
+	Verdict verdict;
+	char *rows = NULL;
+	size_t bytes = 0;
+	double height;
+
+	report_verdict(result, &verdict);
+	svg.left_px = MARGIN + name_columns(spans) * CHARACTER_PX + 8;
+	svg.ns_px = (WIDTH - MARGIN - svg.left_px) / (double) length_ns;
+	svg.row_px = row_height(spans->ntasks);
+	svg.names_every = (int) ceil(12 / svg.row_px);
+
+	/* how high it is shows when the rows are drawn, which come last */
+	svg.out = open_memstream(&rows, &bytes);
+	if (svg.out == NULL)
+		return;
+	put_rows(&svg);
+	fclose(svg.out);
+	svg.out = out;
+	height = svg.y_px + 60;
+	fprintf(out,
+			"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d "
+			"%.0f\" width=\"%d\" height=\"%.0f\" role=\"img\">\n",
+			WIDTH, height, WIDTH, height);
+	put_title(&svg, &verdict);
+	put_axis(&svg, length_ns, svg.y_px + 4);
+	fwrite(rows, 1, bytes, out);
+	fputs("</svg>\n", out);
+	free(rows);
+}

@@ -1,0 +1,107 @@
+/*
+ * trace_name.c
+ *	  What the threads and slices of a trace are called.
+ */
+#include <stdlib.h>
+
+#include "buf.h"
+#include "mem.h"
+#include "secret.h"
+#include "trace_file.h"
+
+#define MAX_NAME 60 /* bytes of a statement as a name */
+
+static void
+put_metadata(TracePut *put, int pid, uint64_t tid, const char *what)
+{
+	trace_put_begin(put, 'M', pid, tid, put->out->zero_ns);
+	TRACE_PUT(put, ",\"name\":\"");
+	trace_put_text(put, what);
+	TRACE_PUT(put, "\",\"args\":{");
+}
+
+void
+trace_put_thread_name(TracePut *put, int pid, uint64_t tid, const char *name)
+{
+	put_metadata(put, pid, tid, "thread_name");
+	TRACE_PUT(put, "\"name\":\"");
+	trace_put_text(put, name);
+	TRACE_PUT(put, "\"}");
+	trace_put_end(put);
+	put_metadata(put, pid, tid, "thread_sort_index");
+	TRACE_PUT(put, "\"sort_index\":");
+	trace_put_uint(put, tid);
+	TRACE_PUT(put, "}");
+	trace_put_end(put);
+}
+
+void
+trace_put_process_name(TracePut *put, int pid, const char *name)
+{
+	put_metadata(put, pid, 0, "process_name");
+	TRACE_PUT(put, "\"name\":\"");
+	trace_put_text(put, name);
+	TRACE_PUT(put, "\"}");
+	trace_put_end(put);
+}
+
+/* The line where the statement begins, without secrets and cut. */
+static char *
+statement_name(const Plan *plan, const PlanStep *step)
+{
+	const PlanSource *source = &plan->sources[step->place.file];
+	const char *at = source->text;
+	const char *end = source->text + source->len;
+	Buf masked = {0};
+	char *name;
+	size_t len;
+
+	for (int line = 1; line < step->place.line && at < end; at++)
+		line += *at == '\n';
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	len = strcspn(at, "\r\n");
+	secret_append(&masked, at, len);
+	len = masked.len;
+	if (len > MAX_NAME)
+		for (len = MAX_NAME; (masked.data[len] & 0xC0) == 0x80;)
+			len--;
+	name = len > 0 ? mem_strndup(masked.data, len) : mem_strdup(step->label);
+	buf_free(&masked);
+	return name;
+}
+
+const char *
+trace_says(TraceLoop *trace, const PlanStep *step)
+{
+	if (trace->says[step->index] == NULL)
+		trace->says[step->index] = statement_name(trace->plan, step);
+	return trace->says[step->index];
+}
+
+/* What never changes about a step, made when it is first needed. */
+void
+trace_put_about(TraceLoop *trace, const PlanStep *step, Call call)
+{
+	char **about = &trace->about[step->index * 3 + (int) call];
+	TracePut *scratch;
+
+	if (*about == NULL)
+	{
+		scratch = mem_alloc(sizeof(*scratch));
+		TRACE_PUT(scratch, ",\"name\":\"");
+		trace_put_text(scratch, step->label);
+		TRACE_PUT(scratch, "\",\"cat\":\"");
+		trace_put_text(scratch, step_kind_name(step->kind));
+		TRACE_PUT(scratch, "\",\"args\":{\"call\":\"");
+		trace_put_text(scratch, call_name(call));
+		TRACE_PUT(scratch, "\",\"file\":\"");
+		trace_put_text(scratch, trace->plan->sources[step->place.file].name);
+		TRACE_PUT(scratch, "\",\"line\":");
+		trace_put_uint(scratch, (uint64_t) step->place.line);
+		TRACE_PUT(scratch, "}");
+		*about = mem_strndup(scratch->data, scratch->len);
+		free(scratch);
+	}
+	trace_put_bytes(&trace->put, *about, strlen(*about));
+}

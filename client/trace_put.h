@@ -1,0 +1,70 @@
+/*
+ * trace_put.h
+ *	  Pieces of trace events put into a buffer, fast.
+ *
+ * A point SELECT makes nine events of about a hundred bytes: printf would
+ * cost more than the query's own handling.
+ */
+#ifndef TRACE_PUT_H
+#define TRACE_PUT_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TRACE_BUFFER_BYTES 65536
+#define TRACE_EVENT_BYTES 4096 /* no event is longer */
+
+/* Where several buffers go, whole events at a time. */
+typedef struct TraceOut
+{
+	FILE *file;
+	pthread_mutex_t lock;
+	int64_t zero_ns; /* where the trace's time begins */
+	int error;		 /* errno of the first write that failed */
+} TraceOut;
+
+typedef struct TracePut
+{
+	TraceOut *out;
+	char data[TRACE_BUFFER_BYTES];
+	size_t len;
+	int64_t flushed_ns; /* time of the event that was written last */
+} TracePut;
+
+extern void trace_put_flush(TracePut *put);
+
+static inline void
+trace_put_bytes(TracePut *put, const char *data, size_t len)
+{
+	memcpy(put->data + put->len, data, len);
+	put->len += len;
+}
+
+/* A literal. */
+#define TRACE_PUT(put, text) trace_put_bytes(put, text, sizeof(text) - 1)
+
+extern void trace_put_uint(TracePut *put, uint64_t value);
+
+/* Nanoseconds as microseconds with three decimals. */
+extern void trace_put_us(TracePut *put, int64_t ns);
+
+/* A moment, as microseconds since the trace's begin. */
+extern void trace_put_time(TracePut *put, int64_t time_ns);
+
+/*
+ * A JSON string without its quotes, at most 256 bytes of it.  What could
+ * steer a terminal, and bytes that are no UTF-8, become U+FFFD.
+ */
+extern void trace_put_text(TracePut *put, const char *text);
+
+/*
+ * `{"ph":"B","pid":1,"tid":7,"ts":1.5`: makes room for the event, whose end
+ * is trace_put_end.
+ */
+extern void trace_put_begin(TracePut *put, char phase, int pid, uint64_t tid,
+							int64_t time_ns);
+extern void trace_put_end(TracePut *put);
+
+#endif /* TRACE_PUT_H */
