@@ -37,8 +37,8 @@ check-pgbench: ## 500 scripts through pgbench and through asyncdemo; PGBENCH_ONL
 check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
-bench: ## benchmarks against peers
-	@$(lib)/install-deps build
+bench: ## benchmarks against peers; BENCH=rows for one, ARGS='--json'
+	@$(lib)/install-deps bench
 	@$(lib)/dispatch --server tests/bench/run $(ARGS)
 
 bench-extension: ## benchmarks of the extension's HTTP functions
