@@ -1,9 +1,10 @@
 /*
  * embedded.h
- *		The experiments' plan files, built into the program.
+ *		Files that are built into the program: the experiments' plans, the
+ *		parts of the report's page.
  *
- * The table is made from experiments/NAME.sql when the client is built.  It is
- * constant data: nobody frees it, and it may be read at any time.
+ * The tables are made from experiments/ and page/ when the client is built.
+ * They are constant data: nobody frees them, they may be read at any time.
  */
 #ifndef EMBEDDED_H
 #define EMBEDDED_H
@@ -16,5 +17,6 @@ typedef struct EmbeddedFile
 
 /* Sorted by name in byte order; the last entry's name is NULL. */
 extern const EmbeddedFile embedded_experiments[];
+extern const EmbeddedFile embedded_page[];
 
 #endif /* EMBEDDED_H */

@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "options.h"
 #include "outputs.h"
+#include "report_main.h"
 #include "serve.h"
 
 static int
@@ -304,14 +305,15 @@ run_main(int argc, char **argv, bool only_check)
 static int
 unknown_command(const char *word)
 {
-	static const char *const names[] = {"demo", "run", "check", "serve"};
-	const char *near = err_nearest(word, names, 4);
+	static const char *const names[] = {"demo", "run", "check", "report",
+										"serve"};
+	const char *near = err_nearest(word, names, 5);
 	Err err;
 
 	err_set(&err, ERR_USAGE, "unknown command \"%.60s\"", word);
 	err_hint(&err,
 			 near ? "did you mean %s?"
-				  : "the commands are demo, run, check and serve",
+				  : "the commands are demo, run, check, report and serve",
 			 near ? near : "");
 	return fail(&err, 1);
 }
@@ -352,6 +354,8 @@ dispatch(int argc, char **argv)
 		return run_main(argc - 1, argv + 1, false);
 	if (strcmp(word, "check") == 0)
 		return run_main(argc - 1, argv + 1, true);
+	if (strcmp(word, "report") == 0)
+		return report_main(argc - 1, argv + 1);
 	if (strcmp(word, "serve") == 0)
 		return serve_main(argc - 1, argv + 1);
 	return unknown_command(word);

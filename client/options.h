@@ -28,6 +28,7 @@ typedef struct ScriptOption
 typedef enum ReportFile
 {
 	FILE_SVG,
+	FILE_HTML,
 	FILE_TRACE,
 	FILE_HGRM,
 	FILE_METRICS,

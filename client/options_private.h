@@ -57,6 +57,7 @@ typedef enum OptionId
 	OPT_LEDGER,
 	OPT_FORMAT,
 	OPT_SVG, /* in the order of ReportFile */
+	OPT_HTML,
 	OPT_TRACE,
 	OPT_HGRM,
 	OPT_METRICS,

@@ -347,6 +347,7 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 			options->output = text;
 			return true;
 		case OPT_SVG:
+		case OPT_HTML:
 		case OPT_TRACE:
 		case OPT_HGRM:
 		case OPT_METRICS:

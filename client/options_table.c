@@ -86,6 +86,7 @@ const OptionRow option_rows[] = {
 	{OPT_FORMAT, 0, "format", "NAME", "of the report: text, json or csv",
 	 true},
 	{OPT_SVG, 0, "svg", "FILE", "write the timeline as a picture", false},
+	{OPT_HTML, 0, "html", "FILE", "write the report as a page", false},
 	{OPT_TRACE, 0, "trace", "FILE",
 	 "write a Chrome trace, for ui.perfetto.dev", false},
 	{OPT_HGRM, 0, "hgrm", "FILE", "write the tasks' percentiles", false},
@@ -115,14 +116,17 @@ const int option_nrows = (int) (sizeof(option_rows) / sizeof(option_rows[0]));
 void
 options_usage(FILE *out)
 {
-	fputs("asyncdemo: does work with PostgreSQL and HTTP really overlap?\n\n"
-		  "  asyncdemo demo  [OPTION]...        run the experiments\n"
-		  "  asyncdemo run   PLAN... [OPTION]... run a plan (- is standard "
-		  "input)\n"
-		  "  asyncdemo check PLAN...            read a plan, run nothing\n"
-		  "  asyncdemo serve [OPTION]...        the delay server\n\n"
-		  "Options:\n",
-		  out);
+	fputs(
+		"asyncdemo: does work with PostgreSQL and HTTP really overlap?\n\n"
+		"  asyncdemo demo  [OPTION]...        run the experiments\n"
+		"  asyncdemo run   PLAN... [OPTION]... run a plan (- is standard "
+		"input)\n"
+		"  asyncdemo check PLAN...            read a plan, run nothing\n"
+		"  asyncdemo report FILE [OPTION]...  a saved run again (--format json "
+		"saved it)\n"
+		"  asyncdemo serve [OPTION]...        the delay server\n\n"
+		"Options:\n",
+		out);
 	for (int i = 0; i < option_nrows; i++)
 	{
 		char left[64];

@@ -15,6 +15,7 @@ static const struct
 	const char *option;
 	void (*write)(FILE *out, const RunResult *result); /* NULL: a trace */
 } files[REPORT_FILES] = {[FILE_SVG] = {"--svg", report_svg},
+						 [FILE_HTML] = {"--html", report_html},
 						 [FILE_TRACE] = {"--trace", NULL},
 						 [FILE_HGRM] = {"--hgrm", report_hgrm},
 						 [FILE_METRICS] = {"--metrics", report_metrics}};

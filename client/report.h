@@ -61,6 +61,7 @@ extern void report_csv(FILE *out, const RunResult *result);
 extern void report_hgrm(FILE *out, const RunResult *result);
 extern void report_metrics(FILE *out, const RunResult *result);
 extern void report_svg(FILE *out, const RunResult *result);
+extern void report_html(FILE *out, const RunResult *result);
 
 /*
  * SERIAL, PARTIAL or OVERLAPS, one sentence why, one sentence what to do.

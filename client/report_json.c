@@ -80,8 +80,8 @@ put_histogram(JsonOut *json, const char *key, const Histogram *histogram)
 	json_out_close(json, '}');
 }
 
-static const char *
-fix_name(FixKind kind)
+const char *
+report_fix_name(int kind)
 {
 	static const char *const names[] = {"none",		   "step_async",
 										"step_thread", "connections",
@@ -106,7 +106,7 @@ put_prediction(JsonOut *json, const RunResult *result)
 	json_out_seconds(json, "high", prediction->high_ns);
 	json_out_seconds(json, "best", prediction->best_ns);
 	json_out_seconds(json, "worst", prediction->worst_ns);
-	json_out_string(json, "fix", fix_name(prediction->fix));
+	json_out_string(json, "fix", report_fix_name(prediction->fix));
 	if (prediction->fix != FIX_NONE)
 	{
 		if (prediction->fix_step != NULL)

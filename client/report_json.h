@@ -21,4 +21,8 @@
 extern void report_json_limited(FILE *out, const RunResult *result,
 								bool in_html, size_t max_bytes);
 
+/* "step_async" and so on, of a FixKind; how many there are. */
+#define REPORT_FIXES (FIX_HOLD + 1)
+extern const char *report_fix_name(int kind);
+
 #endif /* REPORT_JSON_H */
