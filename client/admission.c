@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "mem.h"
+#include "schedule.h"
 
 #define DEFAULT_CONCURRENCY 10
 #define PASSED_AT_ONCE 1000 /* finished tasks, before others have a turn */
@@ -23,13 +24,17 @@ struct Admission
 	void *on_more_arg;
 	int64_t counts_sum;	 /* of the bodies' counts */
 	int64_t weights_sum; /* of their weights; 0: they take turns */
+	double rate;		 /* 0: as soon as a slot is free */
+	int64_t late_ns;	 /* too late to begin; 0: never */
 	int concurrency;
 	int64_t total;
 
 	pthread_mutex_t lock;
 	int64_t given;	  /* tickets, in order of their numbers */
 	int64_t returned; /* of these; passed over ones as well */
+	int64_t late;	  /* of these, too */
 	RandomState chooser;
+	Schedule schedule;
 	bool is_stopped;
 };
 
@@ -89,6 +94,12 @@ admission_new(const Plan *plan, const RunOptions *options, uint64_t seed,
 		for (int i = 0; i < plan->nbodies; i++)
 			admission->weights_sum += plan->bodies[i].weight;
 	random_seed(&admission->chooser, seed);
+	admission->rate = options->rate;
+	schedule_init(&admission->schedule, options->schedule, options->rate,
+				  seed + 1);
+	/* of a job nothing is left undone in silence */
+	if (options->rate > 0 && job == NULL)
+		admission->late_ns = options->latency_limit_ns;
 	pthread_mutex_init(&admission->lock, NULL);
 	return admission;
 }
@@ -120,7 +131,7 @@ admission_count(Admission *admission)
 	int64_t count;
 
 	pthread_mutex_lock(&admission->lock);
-	count = admission->given - admission->returned;
+	count = admission->given - admission->returned - admission->late;
 	pthread_mutex_unlock(&admission->lock);
 	return count;
 }
@@ -179,22 +190,38 @@ next_wanted(Admission *admission, Ticket *ticket)
 	return ADMIT_WAIT;
 }
 
+/* The lock is held.  False: it is too late to begin. */
+static bool
+take_time(Admission *admission, int64_t now_ns, Ticket *ticket)
+{
+	ticket->scheduled_ns = 0;
+	if (admission->rate <= 0)
+		return true;
+	if (admission->schedule.given == 0)
+		schedule_begin(&admission->schedule, now_ns);
+	ticket->scheduled_ns = schedule_next(&admission->schedule);
+	if (admission->late_ns == 0 ||
+		now_ns - ticket->scheduled_ns <= admission->late_ns)
+		return true;
+	admission->late++;
+	return false;
+}
+
 Admit
-admission_next(Admission *admission, Ticket *ticket)
+admission_next(Admission *admission, int64_t now_ns, Ticket *ticket)
 {
 	Admit admit;
 
 	pthread_mutex_lock(&admission->lock);
 	admit = next_wanted(admission, ticket);
+	if (admit == ADMIT_TASK && !take_time(admission, now_ns, ticket))
+		admit = ADMIT_LATE;
 	pthread_mutex_unlock(&admission->lock);
 	if (admit == ADMIT_WAIT)
 		admission->on_more(admission->on_more_arg);
-	if (admit != ADMIT_TASK)
-		return admit;
-	if (admission->weights_sum == 0)
+	else if (admit != ADMIT_END && admission->weights_sum == 0)
 		next_body(admission, (int64_t) ticket->number - 1, ticket);
-	ticket->scheduled_ns = 0;
-	return ADMIT_TASK;
+	return admit;
 }
 
 void

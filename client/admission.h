@@ -28,6 +28,7 @@ typedef struct Ticket
 typedef enum Admit
 {
 	ADMIT_TASK, /* the ticket is filled */
+	ADMIT_LATE, /* the ticket is filled, but it is too late to begin */
 	ADMIT_WAIT, /* none now: on_more will be called when there may be */
 	ADMIT_END	/* none now, and never again */
 } Admit;
@@ -48,13 +49,15 @@ extern int admission_concurrency(const Admission *admission);
 /* All of them; INT64_MAX: as many as the time allows. */
 extern int64_t admission_total(const Admission *admission);
 
-/* So many tickets were given out and not returned. */
+/* So many tickets were given out, and neither returned nor too late. */
 extern int64_t admission_count(Admission *admission);
 
 /* Every task is one of the plan's own, so that a body's name tells which. */
 extern bool admission_is_own(const Admission *admission);
 
-extern Admit admission_next(Admission *admission, Ticket *ticket);
+/* With --rate the clock starts at the first call. */
+extern Admit admission_next(Admission *admission, int64_t now_ns,
+							Ticket *ticket);
 
 /* A ticket whose task was never begun. */
 extern void admission_return(Admission *admission, const Ticket *ticket);

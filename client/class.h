@@ -9,7 +9,8 @@
 
 typedef enum Class
 {
-	CLASS_QUEUED,  /* ready for the first time, not yet begun */
+	CLASS_QUEUED,  /* its time had come, but no slot was free, or it was not
+					* its turn yet; HTTP: held back by our own limits */
 	CLASS_LOOP,	   /* arrived or ready, but the loop was held */
 	CLASS_POOL,	   /* waiting for a lease */
 	CLASS_THREAD,  /* waiting for a worker */

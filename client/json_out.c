@@ -130,6 +130,19 @@ json_out_int(JsonOut *json, const char *key, int64_t value)
 }
 
 void
+json_out_real(JsonOut *json, const char *key, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.15g", value);
+	for (char *at = text; *at != '\0'; at++)
+		if (*at == ',')
+			*at = '.';
+	begin_value(json, key);
+	buf_puts(&json->buf, text);
+}
+
+void
 json_out_bool(JsonOut *json, const char *key, bool value)
 {
 	begin_value(json, key);

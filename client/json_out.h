@@ -39,6 +39,9 @@ extern void json_out_text(JsonOut *json, const char *key, const char *text,
 extern void json_out_int(JsonOut *json, const char *key, int64_t value);
 extern void json_out_bool(JsonOut *json, const char *key, bool value);
 
+/* A finite number; its decimal sign is a point in any locale. */
+extern void json_out_real(JsonOut *json, const char *key, double value);
+
 /* Nanoseconds as seconds, exactly and whatever the locale's decimal sign. */
 extern void json_out_seconds(JsonOut *json, const char *key, int64_t ns);
 

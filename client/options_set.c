@@ -96,6 +96,38 @@ read_statement_timeout(RunOptions *run, const OptionRow *row, const char *text,
 	return true;
 }
 
+/* A number above 0 that need not be whole. */
+static bool
+read_real(const OptionRow *row, const char *text, double most, double *number,
+		  Err *err)
+{
+	char wanted[80];
+	char *end;
+
+	*number = strtod(text, &end);
+	if (end != text && *end == '\0' && *number > 0 && *number <= most)
+		return true;
+	snprintf(wanted, sizeof(wanted), "a number above 0, up to %.0f", most);
+	return bad_value(row, text, wanted, err);
+}
+
+/* As pgbench, milliseconds when there is no unit. */
+static bool
+read_milliseconds(const OptionRow *row, const char *text, int64_t *ns,
+				  Err *err)
+{
+	char *end;
+	double ms = strtod(text, &end);
+
+	if (end == text || *end != '\0')
+		return read_duration(row, text, ns, err);
+	*ns = (int64_t) (ms * 1e6);
+	if (ms > 0 && ms <= 1e12 && *ns > 0)
+		return true;
+	return bad_value(row, text, "milliseconds above 0, or a time: 50, 0.5s",
+					 err);
+}
+
 /* One of several words; its place among them. */
 static bool
 read_word(const OptionRow *row, const char *text, const char *const *words,
@@ -207,6 +239,7 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 	static const char *const errors[] = {"continue", "drain", "cancel"};
 	static const char *const formats[] = {"text", "json", "csv"};
 	static const char *const colors[] = {"auto", "always", "never"};
+	static const char *const schedules[] = {"poisson", "uniform"};
 	RunOptions *run = &options->run;
 	int place = 0;
 	bool ok = false;
@@ -221,6 +254,8 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 		ok = read_word(row, text, WORDS(errors), &place, err);
 	else if (row->id == OPT_FORMAT)
 		ok = read_word(row, text, WORDS(formats), &place, err);
+	else if (row->id == OPT_SCHEDULE)
+		ok = read_word(row, text, WORDS(schedules), &place, err);
 	else
 		ok = read_word(row, text, WORDS(colors), &place, err);
 	if (!ok)
@@ -238,6 +273,8 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 		run->on_error = (OnError) place;
 	else if (row->id == OPT_FORMAT)
 		options->format = (ReportFormat) place;
+	else if (row->id == OPT_SCHEDULE)
+		run->schedule = (ScheduleKind) place;
 	else
 		options->color = colors[place];
 	return true;
@@ -276,6 +313,18 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 				return false;
 			run->seed = (uint64_t) number;
 			return true;
+		case OPT_RATE:
+			return read_real(row, text, 1e7, &run->rate, err);
+		case OPT_LATENCY_LIMIT:
+			return read_milliseconds(row, text, &run->latency_limit_ns, err);
+		case OPT_PROGRESS:
+			return read_duration(row, text, &run->progress_ns, err);
+		case OPT_SAMPLING:
+			return read_real(row, text, 1, &run->log_sampling, err);
+		case OPT_HTTP_RATE:
+			return read_real(row, text, 1e7, &run->http_rate, err);
+		case OPT_PER_HOST:
+			return read_int(row, text, 100000, &run->per_host, err);
 		case OPT_TIME:
 			return read_duration(row, text, &run->duration_ns, err);
 		case OPT_TIMEOUT:
@@ -343,6 +392,9 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_COMPARE:
 			add_variants(options, text);
 			return true;
+		case OPT_LOG_PREFIX:
+			run->log_prefix = text;
+			return true;
 		case OPT_OUTPUT:
 			options->output = text;
 			return true;
@@ -398,6 +450,16 @@ set_flag(Options *options, const OptionRow *row)
 		case OPT_DRY_RUN:
 			options->dry_run = true;
 			break;
+		case OPT_NO_PROGRESS:
+			options->run.no_progress = true;
+			break;
+		case OPT_LOG:
+			options->run.has_log = true;
+			break;
+		case OPT_RECONNECT:
+			options->run.reconnects = true;
+			options->run.no_warm = true;
+			break;
 		case OPT_DUMP:
 			options->dump = true;
 			break;
@@ -415,6 +477,7 @@ option_set(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_ON_ERROR:
 		case OPT_FORMAT:
 		case OPT_COLOR:
+		case OPT_SCHEDULE:
 			return set_words(options, row, text, err);
 	}
 	if (row->id == OPT_SELECT_ONLY)

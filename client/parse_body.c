@@ -187,7 +187,6 @@ weigh_body(Parser *p, Body *body, int file)
 {
 	const PlanSource *source = &p->plan->sources[file];
 
-	body->file = file;
 	body->weight = body->count;
 	if (!source->has_weight)
 		return;

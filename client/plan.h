@@ -189,7 +189,6 @@ typedef struct Body
 	int nsteps;
 	Place place;
 	bool is_implicit; /* no \task line: named after its file */
-	int file;		  /* index into plan->sources */
 	int weight;		  /* among the others, when plan->has_weights */
 } Body;
 

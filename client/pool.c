@@ -10,6 +10,7 @@
 #include "pool.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,8 @@ struct Pool
 	PoolMember *idle_last;
 	PoolWaiter *waiting_first;
 	PoolWaiter *waiting_last;
-	int nwaiting;
+	atomic_int nwaiting;
+	bool is_single_use;
 
 	/* pool_open, until on_opened was called */
 	int parallel;	   /* 0: not opening all */
@@ -385,7 +387,7 @@ pool_member_reset(PoolMember *member, const Err *err)
 {
 	Pool *pool = member->pool;
 
-	if (err != NULL || member->is_lost)
+	if (err != NULL || member->is_lost || pool->is_single_use)
 	{
 		member_empty(member);
 		pool_open_for_waiters(pool);
@@ -428,6 +430,12 @@ pool_new(Loop *loop, Trace *trace, const PoolOps *ops, void *ops_arg, int size)
 		pool->members[i].number = i + 1;
 	}
 	return pool;
+}
+
+void
+pool_use_once(Pool *pool)
+{
+	pool->is_single_use = true;
 }
 
 void

@@ -76,6 +76,9 @@ extern void pool_free(Pool *pool); /* closes every member */
 /* Members are numbered from there, not from 1; before any is opened. */
 extern void pool_number_from(Pool *pool, int first);
 
+/* A member is closed when its lease ends, and opened anew for the next one. */
+extern void pool_use_once(Pool *pool);
+
 /*
  * Open all members, at most "parallel" at a time; on_opened is called once:
  * err is NULL when at least one opened.  Being refused for lack of room
@@ -86,7 +89,7 @@ extern void pool_open(Pool *pool, int parallel,
 					  void (*on_opened)(void *arg, const Err *err), void *arg);
 extern int pool_size(const Pool *pool);
 extern int pool_idle_count(const Pool *pool);
-extern int pool_waiting_count(const Pool *pool);
+extern int pool_waiting_count(const Pool *pool); /* any thread */
 
 /*
  * Borrow.  True: waiter->member is set already (on_granted is not called).

@@ -10,7 +10,9 @@
 #include <stdio.h>
 
 #include "predict.h"
+#include "schedule.h"
 #include "span.h"
+#include "tally.h"
 
 struct Verdict;
 
@@ -33,6 +35,11 @@ typedef struct RunResult
 	int64_t opening_ns; /* connections, before the clock */
 	bool has_prediction;
 	Prediction prediction;
+	Counts counts; /* of all shards */
+	double rate;   /* tasks a second that should begin; 0: none said */
+	ScheduleKind schedule;
+	bool is_limited;			   /* by --rate, --http-rate, --per-host */
+	int64_t latency_limit_ns;	   /* 0: none */
 	int64_t retries_refused;	   /* wanted, but the budget was used up */
 	int64_t skipped;			   /* tasks done before; not among the spans */
 	const Err *first_error;		   /* NULL: none */

@@ -194,6 +194,36 @@ put_expect(JsonOut *json, const Plan *plan)
 }
 
 static void
+put_schedule(JsonOut *json, const RunResult *result)
+{
+	if (result->rate <= 0)
+	{
+		json_out_string(json, "schedule", NULL);
+		return;
+	}
+	json_out_open(json, "schedule", '{');
+	json_out_string(json, "kind", schedule_name(result->schedule));
+	json_out_real(json, "rate", result->rate);
+	json_out_int(json, "skipped", result->counts.skipped);
+	put_histogram(json, "lag", &result->spans->lag);
+	json_out_close(json, '}');
+}
+
+static void
+put_latency_limit(JsonOut *json, const RunResult *result)
+{
+	if (result->latency_limit_ns <= 0)
+	{
+		json_out_string(json, "latency_limit", NULL);
+		return;
+	}
+	json_out_open(json, "latency_limit", '{');
+	json_out_seconds(json, "limit", result->latency_limit_ns);
+	json_out_int(json, "over", result->counts.late);
+	json_out_close(json, '}');
+}
+
+static void
 put_run(JsonOut *json, const RunResult *result)
 {
 	const Spans *spans = result->spans;
@@ -226,6 +256,8 @@ put_run(JsonOut *json, const RunResult *result)
 	json_out_int(json, "made", spans->retried);
 	json_out_int(json, "refused", result->retries_refused);
 	json_out_close(json, '}');
+	put_schedule(json, result);
+	put_latency_limit(json, result);
 	json_out_seconds(json, "tasks_time", spans->task_ns);
 	json_out_seconds(json, "steps_time", spans->own_ns);
 	put_prediction(json, result);

@@ -51,6 +51,44 @@ put_counts(const ManyReport *report)
 	report_put_items_end(&items);
 }
 
+static const char *
+put_percentile(const Histogram *histogram, double fraction, Duration buf)
+{
+	return report_duration(histogram_percentile(histogram, fraction), buf,
+						   sizeof(Duration));
+}
+
+/* What was asked of the run, and how far it stayed behind. */
+static void
+put_schedule(const ManyReport *report)
+{
+	const RunResult *result = report->result;
+	const Histogram *lag = &report->spans->lag;
+	int64_t ended = result->counts.done + result->counts.failed;
+	ReportItems items = {report->out, report->style, 0};
+	Duration time;
+
+	if (result->rate > 0)
+	{
+		report_put_item(&items, "%g tasks/s wanted (%s)", result->rate,
+						schedule_name(result->schedule));
+		report_put_item(&items, "began late: mean %s",
+						report_duration((int64_t) histogram_mean_ns(lag), time,
+										sizeof(time)));
+		report_put_item(&items, "p99 %s", put_percentile(lag, 0.99, time));
+		report_put_item(&items, "max %s", put_percentile(lag, 1.0, time));
+		report_put_item(&items, "%lld skipped",
+						(long long) result->counts.skipped);
+	}
+	if (result->latency_limit_ns > 0 && ended > 0)
+		report_put_item(
+			&items, "over the limit of %s: %lld (%.1f %%)",
+			report_duration(result->latency_limit_ns, time, sizeof(time)),
+			(long long) result->counts.late,
+			100.0 * (double) result->counts.late / (double) ended);
+	report_put_items_end(&items);
+}
+
 static const struct
 {
 	const char *name;
@@ -131,13 +169,6 @@ put_number(int64_t number, Number buf)
 {
 	snprintf(buf, sizeof(Number), "%lld", (long long) number);
 	return buf;
-}
-
-static const char *
-put_percentile(const Histogram *histogram, double fraction, Duration buf)
-{
-	return report_duration(histogram_percentile(histogram, fraction), buf,
-						   sizeof(Duration));
 }
 
 /* "dns 0.1 ms, connect 0.2 ms": what the sums make for each of count. */
@@ -312,6 +343,7 @@ report_many(FILE *out, const RunResult *result, const ReportStyle *style)
 						 spans->done + spans->failed + spans->canceled};
 
 	put_counts(&report);
+	put_schedule(&report);
 	put_latency(&report);
 	put_classes(&report);
 	put_steps(&report);

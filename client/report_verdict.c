@@ -32,14 +32,20 @@ report_has_gain(const RunResult *result)
 			   MIN_GAIN * (double) prediction->predicted_ns;
 }
 
-/* The client's own work makes tasks wait before they begin, and after. */
+/*
+ * The client's own work makes tasks wait before they begin, and after; what
+ * waits before it begins because of a limit is a cause of its own.
+ */
 int64_t
 report_lost_ns(const RunResult *result, Class class)
 {
 	const int64_t *class_ns = result->spans->class_ns;
 
-	return class_ns[class] +
-		   (class == CLASS_CLIENT ? class_ns[CLASS_QUEUED] : 0);
+	if (class == CLASS_QUEUED && !result->is_limited)
+		return 0;
+	if (class == CLASS_CLIENT && !result->is_limited)
+		return class_ns[CLASS_CLIENT] + class_ns[CLASS_QUEUED];
+	return class_ns[class];
 }
 
 /* The class on which most was lost; CLASSES: nothing worth a word. */
@@ -47,7 +53,8 @@ static Class
 worst_class(const RunResult *result)
 {
 	static const Class causes[] = {CLASS_LOOP,	  CLASS_POOL,	 CLASS_THREAD,
-								   CLASS_CONNECT, CLASS_BACKOFF, CLASS_CLIENT};
+								   CLASS_CONNECT, CLASS_BACKOFF, CLASS_QUEUED,
+								   CLASS_CLIENT};
 	double task_ns = (double) result->spans->task_ns;
 	Class worst = CLASSES;
 

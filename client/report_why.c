@@ -225,6 +225,7 @@ report_fill_why(const RunResult *result, Verdict *verdict, Class cause)
 		[CLASS_THREAD] = "for a worker thread",
 		[CLASS_CONNECT] = "for connections to open",
 		[CLASS_BACKOFF] = "between attempts",
+		[CLASS_QUEUED] = "for their turn (-c, --http-rate, --per-host)",
 		[CLASS_CLIENT] = "for the client's own work"};
 	Duration time;
 

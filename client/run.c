@@ -31,6 +31,7 @@ run_options_init(RunOptions *options)
 	options->conn.connect_timeout_ns = 0;
 	options->max_errors = -1;
 	options->scale = 1;
+	options->log_sampling = 1;
 	options->step_timeout_ns = -1;
 	options->retry_percent = RETRY_PERCENT;
 	options->jobs = 1;
@@ -172,6 +173,9 @@ count_shards(const Run *run)
 		n = admission_concurrency(run->admission);
 	if (run->tasks_use_sql && n > run_connections(run))
 		n = run_connections(run);
+	/* each has its part of --per-host, which must not be nothing */
+	if (run->options->per_host > 0 && n > run->options->per_host)
+		n = run->options->per_host;
 	return n > 0 ? n : 1;
 }
 
@@ -298,9 +302,12 @@ on_signal(void *arg, int count)
 	run->interrupts = count;
 	admission_stop(run->admission);
 	if (count == 1 && run->shards[0].is_running)
-		fprintf(run->options->messages,
+	{
+		fprintf(run_begin_message(run),
 				"asyncdemo: stopping: waiting for what is under way; "
 				"Ctrl-C again cancels it\n");
+		run_end_message(run);
+	}
 	else
 		run_abandon(run);
 }
@@ -310,6 +317,7 @@ on_last_signal(void *arg)
 {
 	Run *run = arg;
 
+	progress_hide(&run->progress);
 	fflush(run->options->rows);
 	fflush(run->options->messages);
 	_exit(130);
@@ -322,10 +330,11 @@ on_timeout(void *arg)
 {
 	Run *run = arg;
 
-	fprintf(run->options->messages,
+	fprintf(run_begin_message(run),
 			"asyncdemo: stopping: the run has taken %.3g s, its "
 			"--run-timeout; what is under way is canceled\n",
 			(double) run->options->run_timeout_ns / 1e9);
+	run_end_message(run);
 	run_note_limit(run);
 	admission_stop(run->admission);
 	run_abandon(run);
@@ -366,7 +375,9 @@ run_tasks(Run *run)
 	clock_gettime(CLOCK_REALTIME, &now);
 	run->result.began_unix_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 	run_release_shards(run, true);
+	run_begin_progress(run);
 	shard_run(first);
+	run_end_progress(run);
 	run->result.wall_ns = loop_now_ns(first->loop) - begun_ns;
 	run->result.client_cpu_ns = cpu_now_ns() - cpu_ns;
 }
@@ -424,14 +435,23 @@ mode_name(RunMode mode)
 	return names[mode];
 }
 
+/* Tasks wait for what the scheduler that predicts knows nothing of. */
+static bool
+run_is_limited(const RunOptions *options)
+{
+	return options->rate > 0 || options->http_rate > 0 ||
+		   options->per_host > 0;
+}
+
 static void
 run_predict(Run *run)
 {
 	const Spans *spans = run->shards[0].spans;
 	PredictInput input;
 
-	if (spans->ntasks == 0 || spans->ntasks > PREDICTED_TASKS ||
-		run->nshards > 1 || admission_count(run->admission) > spans->ntasks)
+	if (run_is_limited(run->options) || spans->ntasks == 0 ||
+		spans->ntasks > PREDICTED_TASKS || run->nshards > 1 ||
+		admission_count(run->admission) > spans->ntasks)
 		return;
 	predict_input_from_spans(spans, &input);
 	input.concurrency = admission_concurrency(run->admission);
@@ -449,12 +469,29 @@ run_merge_shards(Run *run)
 	for (int i = 1; i < run->nmade; i++)
 		spans_merge(run->shards[0].spans, run->shards[i].spans);
 	for (int i = 0; i < run->nmade; i++)
+	{
 		run->result.retries_refused += run->shards[i].budget.denied;
+		tally_read(&run->shards[i].tally, &run->result.counts);
+	}
 	run->result.spans = run->shards[0].spans;
 	if (run->shards[0].target != NULL)
 		run->result.server_version =
 			conn_target_server_version(run->shards[0].target);
 	run_predict(run);
+}
+
+/* A log that is not complete is a failure of the run. */
+static void
+run_close_logs(Run *run)
+{
+	Err err;
+
+	for (int i = 0; i < run->nmade; i++)
+	{
+		if (!txlog_close(run->shards[i].txlog, &err))
+			run_count_failure(run, &err);
+		run->shards[i].txlog = NULL;
+	}
 }
 
 static void
@@ -476,6 +513,10 @@ run_finish(Run *run, Err *err)
 	result->interrupted = run->interrupts > 0;
 	result->exit_code = run_exit_code(run, err);
 	result->shards = run->nshards;
+	result->is_limited = run_is_limited(run->options);
+	result->rate = run->options->rate;
+	result->schedule = run->options->schedule;
+	result->latency_limit_ns = run->options->latency_limit_ns;
 	if (run->admission != NULL)
 		result->concurrency = admission_concurrency(run->admission);
 	if (run->nmade > 0)
@@ -516,6 +557,7 @@ run_plan(const Plan *plan, const RunOptions *options, Err *err)
 	pthread_cond_init(&run->may_go, NULL);
 	run_to_the_end(run, err);
 	run_close_job(run);
+	run_close_logs(run);
 	run_finish(run, err);
 	return run;
 }

@@ -11,6 +11,7 @@
 #include "conn_target.h"
 #include "report.h"
 #include "row.h"
+#include "schedule.h"
 #include "task.h"
 
 typedef enum RunMode
@@ -43,10 +44,13 @@ typedef struct RunOptions
 	int64_t tasks;		 /* --tasks; 0: the plan's own */
 	int64_t per_slot;	 /* -t: tasks a slot; 0: not given */
 	int64_t duration_ns; /* -T; 0: not given */
-	int concurrency;	 /* 0: the plan's own tasks, else 10 */
-	int connections;	 /* 0: as concurrency */
-	int jobs;			 /* -j: loops, each on a thread */
-	int workers;		 /* --threads; 0: tasks in flight, at most 64 */
+	double rate;		 /* -R: tasks a second; 0: not given */
+	ScheduleKind schedule;
+	int64_t latency_limit_ns; /* -L; 0: not given */
+	int concurrency;		  /* 0: the plan's own tasks, else 10 */
+	int connections;		  /* 0: as concurrency */
+	int jobs;				  /* -j: loops, each on a thread */
+	int workers;			  /* --threads; 0: tasks in flight, at most 64 */
 	bool has_protocol;
 	Protocol protocol;
 	Hold hold;
@@ -74,6 +78,14 @@ typedef struct RunOptions
 	const char *ledger;	 /* a table; NULL: none */
 	RowHash fingerprint; /* what the log and the ledger belong to */
 	bool quiet;
+	int64_t progress_ns; /* -P; 0: not given */
+	bool no_progress;
+	bool has_log; /* -l */
+	const char *log_prefix;
+	double log_sampling; /* part of the tasks that it tells */
+	double http_rate;	 /* requests a second; 0: no limit */
+	int per_host;		 /* requests at a time; 0: no limit */
+	bool reconnects;	 /* -C: a new connection for each lease */
 
 	/* Where rows (\emit), \echo and notices go. */
 	FILE *rows;

@@ -50,10 +50,12 @@ run_count_failure(Run *run, const Err *err)
 		run->assert_failures++;
 	if (has_too_many_errors(run))
 		run->hit_limit = true;
-	is_told = run->failures <= TOLD_FAILURES && !run->options->quiet;
+	is_told = run->failures <= TOLD_FAILURES;
 	pthread_mutex_unlock(&run->lock);
-	if (is_told)
-		err_print(run->options->messages, "error", err);
+	if (!is_told)
+		return;
+	err_print(run_begin_message(run), "error", err);
+	run_end_message(run);
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
+#include "progress.h"
 #include "shard.h"
 
 typedef struct NoticeCount
@@ -41,6 +42,9 @@ typedef struct Run
 	bool awaits_opening; /* of the other shards */
 	LoopTimer timeout;	 /* --run-timeout */
 	int interrupts;
+	Progress progress;
+	LoopTimer progress_timer;
+	int64_t progress_at_ns;
 
 	/* Set-up and teardown, on the first shard's loop (run_body.c) */
 	Engine outside;
@@ -104,6 +108,18 @@ extern bool run_open_ledger(Run *run); /* with the pool open */
 extern void run_log_task(Run *run, const Task *task);
 extern void run_write_log(Run *run);
 extern void run_close_job(Run *run);
+/* shard_count.c */
+extern void slot_count_task(Slot *slot);
+extern void slot_count_skip(Slot *slot);
+extern bool shard_open_log(Shard *shard, Err *err);
+
+/* run_progress.c */
+extern void run_begin_progress(Run *run);
+extern void run_end_progress(Run *run);
+
+/* Around whatever is printed while tasks run; any thread. */
+extern FILE *run_begin_message(Run *run);
+extern void run_end_message(Run *run);
 
 /* run_emit.c */
 extern void run_on_emit(Engine *engine, Task *task, const PlanStep *step);

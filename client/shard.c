@@ -14,6 +14,7 @@
 
 #include "conn_locks.h"
 #include "conn_pool.h"
+#include "http_gate.h"
 #include "joblog.h"
 #include "mem.h"
 #include "run_private.h"
@@ -35,6 +36,7 @@ slot_set_state(Slot *slot, SlotState state)
 	slot->shard->in_state[slot->state]--;
 	slot->state = state;
 	slot->shard->in_state[state]++;
+	tally_running(&slot->shard->tally, slot->shard->in_state[SLOT_RUNNING]);
 }
 
 /* The n-th share, from 0, of what is dealt out to all shards. */
@@ -146,13 +148,32 @@ slot_has_had_enough(const Slot *slot)
 	return most > 0 && slot->taken >= most;
 }
 
+/* The next ticket whose time is not long past. */
+static Admit
+slot_next(Slot *slot)
+{
+	Shard *shard = slot->shard;
+	Admit admit = ADMIT_LATE;
+
+	while (admit == ADMIT_LATE)
+	{
+		if (slot_has_had_enough(slot))
+			return ADMIT_END;
+		admit = admission_next(shard->run->admission,
+							   loop_look_ns(shard->loop), &slot->ticket);
+		if (admit == ADMIT_LATE || admit == ADMIT_TASK)
+			slot->taken++;
+		if (admit == ADMIT_LATE)
+			slot_count_skip(slot);
+	}
+	return admit;
+}
+
 static void
 slot_take(Slot *slot)
 {
 	Shard *shard = slot->shard;
-	Admit admit = slot_has_had_enough(slot)
-					  ? ADMIT_END
-					  : admission_next(shard->run->admission, &slot->ticket);
+	Admit admit = slot_next(slot);
 
 	if (admit == ADMIT_END)
 		slot_set_state(slot, SLOT_FREE);
@@ -160,7 +181,6 @@ slot_take(Slot *slot)
 		slot_set_state(slot, SLOT_WANTING);
 	else
 	{
-		slot->taken++;
 		if (slot->ticket.scheduled_ns == 0 ||
 			slot->ticket.scheduled_ns <= loop_now_ns(shard->loop))
 		{
@@ -197,6 +217,7 @@ on_task_done(Engine *engine, Task *task)
 	Shard *shard = engine->owner;
 	Slot *slot = &shard->slots[task->client_id - shard->first_slot];
 
+	slot_count_task(slot);
 	run_task_ended(shard->run, task);
 	shard_arm_log(shard);
 	slot_take(slot);
@@ -271,7 +292,8 @@ on_echo(Engine *engine, const char *text)
 {
 	const Shard *shard = engine->owner;
 
-	fprintf(shard->run->options->messages, "%s\n", text);
+	fprintf(run_begin_message(shard->run), "%s\n", text);
+	run_end_message(shard->run);
 }
 
 static void
@@ -279,9 +301,10 @@ on_notice(Engine *engine, const char *text)
 {
 	const Shard *shard = engine->owner;
 
-	if (!shard->run->options->quiet)
-		fprintf(shard->run->options->messages, "asyncdemo: notice: %s\n",
-				text);
+	if (shard->run->options->quiet)
+		return;
+	fprintf(run_begin_message(shard->run), "asyncdemo: notice: %s\n", text);
+	run_end_message(shard->run);
 }
 
 static void
@@ -331,6 +354,7 @@ shard_fill_engine(Shard *shard)
 	engine->budget = &shard->budget;
 	engine->connect_timeout_ns = options->conn.connect_timeout_ns;
 	engine->lane = shard->lane;
+	engine->gate = shard->gate;
 	engine->on_task_done = on_task_done;
 	engine->on_emit = run_on_emit;
 	engine->on_echo = on_echo;
@@ -402,6 +426,18 @@ shard_find_symbols(Shard *shard)
 	shard->client_symbol = symbols_find(symbols, "client_id", 9);
 }
 
+/* The limits are the run's: each shard has its part of them. */
+static void
+shard_make_gate(Shard *shard)
+{
+	const Run *run = shard->run;
+	double rate = run->options->http_rate / run->nshards;
+	int per_host = share_of(run, run->options->per_host, shard->number);
+
+	if (run->uses_http && (rate > 0 || per_host > 0))
+		shard->gate = http_gate_new(shard->loop, rate, per_host);
+}
+
 static int
 at_least_one(int n)
 {
@@ -430,11 +466,12 @@ shard_make(Shard *shard, Run *run, int number, Err *err)
 	if (run->uses_http)
 		shard->lane = http_lane_new(shard->http);
 	shard_find_symbols(shard);
+	shard_make_gate(shard);
 	shard_fill_ops(shard);
 	shard_fill_engine(shard);
 	shard_make_slots(shard);
 	shard_make_budget(shard);
-	return shard_make_target(shard, err);
+	return shard_make_target(shard, err) && shard_open_log(shard, err);
 }
 
 static void
@@ -455,6 +492,7 @@ shard_free(Shard *shard)
 			pool_free(shard->pool);
 		if (shard->lane != NULL)
 			http_lane_free(shard->lane);
+		http_gate_free(shard->gate);
 		if (shard->http != NULL)
 			http_free(shard->http);
 		loop_post_close(&shard->post);
@@ -520,6 +558,8 @@ shard_open(Shard *shard)
 	pool_number_from(shard->pool, 1 + shares_before(run, run_connections(run),
 													shard->number));
 	shard->engine.pool = shard->pool;
+	if (run->options->reconnects)
+		pool_use_once(shard->pool);
 	if (!run->options->no_warm && !shard_open_pool(shard, shard->pool))
 		return false;
 	if (conn_target_options_refused(shard->target, &is_pooler) && is_pooler &&

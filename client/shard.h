@@ -14,7 +14,9 @@
 #include <pthread.h>
 
 #include "admission.h"
+#include "tally.h"
 #include "task.h"
+#include "txlog.h"
 
 struct Run;
 typedef struct Shard Shard;
@@ -35,7 +37,8 @@ typedef struct Slot
 	SlotState state;
 	Task *task;
 	Ticket ticket;
-	int64_t taken; /* tickets, for -t and persisting variables */
+	int64_t taken; /* tickets, those that were too late too: for -t and
+					  persisting variables */
 	LoopTimer timer;
 } Slot;
 
@@ -51,7 +54,8 @@ struct Shard
 	Spans *spans;
 	Http *http;
 	HttpLane *lane;
-	ConnTarget *target; /* NULL: no SQL */
+	struct HttpGate *gate; /* NULL: no limits */
+	ConnTarget *target;	   /* NULL: no SQL */
 	struct ConnLocks *locks;
 	Pool *pool;
 	int pool_size; /* asked for */
@@ -73,6 +77,8 @@ struct Shard
 	int nslots;
 	int first_slot;
 	int in_state[SLOT_STATES];
+	Tally tally;
+	TxLog *txlog; /* NULL: none */
 	bool is_running;
 	bool has_finished;
 	LoopTimer duration;

@@ -74,6 +74,7 @@ spans_free(Spans *spans)
 	for (int i = 0; i < spans->nfailures; i++)
 		free(spans->failures[i].message);
 	histogram_clear(&spans->latency);
+	histogram_clear(&spans->lag);
 	histogram_clear(&spans->connects);
 	fold_free(spans->fold);
 	free(spans->tasks);
@@ -380,8 +381,11 @@ on_admitted(Spans *spans, const Event *event)
 	LiveTask *task = live_add(spans->fold, event->task);
 	TaskSpans *kept;
 
-	task->begun_ns = event->time_ns;
+	task->begun_ns = event->time_ns - event->amount;
 	task->folded_ns = event->time_ns;
+	task->class_ns[CLASS_QUEUED] = event->amount;
+	if (event->other == 1)
+		histogram_add(&spans->lag, event->amount);
 	task->held_ns = spans->fold->held_ns;
 	task_name(task, event->text);
 	if (spans->ntasks >= spans->max_tasks)
@@ -395,7 +399,7 @@ on_admitted(Spans *spans, const Event *event)
 	kept = &spans->tasks[task->kept];
 	memset(kept, 0, sizeof(*kept));
 	kept->number = event->task;
-	kept->begun_ns = event->time_ns;
+	kept->begun_ns = task->begun_ns;
 	kept->ended_ns = event->time_ns;
 	memcpy(kept->name, task->name, sizeof(kept->name));
 }
@@ -453,6 +457,13 @@ on_task_event(Spans *spans, LiveTask *task, const Event *event)
 				break;
 			live->has_arrived = true;
 			live->span.arrived_ns = event->time_ns;
+			break;
+		case EVENT_STEP_LIMIT:
+			live = span_find(task, event->slot);
+			if (live == NULL)
+				break;
+			live->wait = CLASS_QUEUED;
+			live->granted_ns = event->value == 1 ? event->time_ns : INT64_MAX;
 			break;
 		case EVENT_STEP_PHASE:
 			live = span_find(task, event->slot);

@@ -38,7 +38,7 @@ typedef struct TaskSpans
 	uint64_t number;
 	char name[64];
 	int outcome;	  /* 0 ended well, 1 failed, 2 canceled, 3 skipped */
-	int64_t begun_ns; /* admitted */
+	int64_t begun_ns; /* admitted; when it should have been, with --rate */
 	int64_t ended_ns;
 	int64_t class_ns[CLASSES];
 	Span *spans; /* in the order they were queued */
@@ -105,6 +105,7 @@ typedef struct Spans
 	int64_t own_ns;			   /* all steps: started to arrived */
 	int64_t retried;		   /* all attempts that were tried again */
 	Histogram latency;		   /* tasks, begun to ended */
+	Histogram lag;			   /* scheduled tasks: how late they began */
 	StepStats *steps;		   /* by PlanStep.index */
 	HoldSpan *holds; /* the costliest, in order of time; after the run's end */
 	int nholds;

@@ -7,8 +7,8 @@
  *
  *	begun	 -> first queued	queued
  *	queued	 -> its turn		backoff, when it is tried again
- *	turn	 -> granted			pool, connect, thread
- *	granted	 -> started			client
+ *	turn	 -> granted			pool, connect, thread; queued at a limit of
+ *ours granted	 -> started			client
  *	started	 -> arrived			server, http, sleep, by the step's kind
  *	arrived	 -> ended			client
  *	ended	 -> next queued		client
@@ -98,7 +98,9 @@ class_of_span(const LiveSpan *live, int64_t from_ns)
 	if (from_ns < live->backoff_until_ns)
 		return CLASS_BACKOFF;
 	if (from_ns >= live->granted_ns)
-		return CLASS_CLIENT;
+		return span->call == CALL_THREAD && span->step->kind == STEP_HTTP
+				   ? CLASS_THREAD
+				   : CLASS_CLIENT;
 	return from_ns >= live->connect_begun_ns &&
 				   from_ns < live->connect_ended_ns
 			   ? CLASS_CONNECT

@@ -164,6 +164,7 @@ spans_merge(Spans *to, Spans *from)
 	to->own_ns += from->own_ns;
 	to->retried += from->retried;
 	histogram_merge(&to->latency, &from->latency);
+	histogram_merge(&to->lag, &from->lag);
 	merge_tasks(to, from);
 	merge_steps(to, from);
 	merge_holds(to, from);

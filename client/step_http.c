@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http_gate.h"
 #include "mem.h"
 #include "secret.h"
 #include "step_call.h"
@@ -29,6 +30,8 @@ typedef struct HttpWork
 	int headers_cap;
 	StepCall call;
 	HttpLane *lane; /* during a call */
+	HttpTurn turn;	/* at our own limits, if there are any */
+	bool has_begun; /* it is behind them */
 } HttpWork;
 
 /* -------- what to ask -------- */
@@ -287,6 +290,7 @@ http_finish(Step *step)
 		step->failure.retry_after_ns = request->retry_after_s * NS_PER_S;
 	if (request->answer.cap > KEPT_BYTES)
 		buf_free(&request->answer);
+	http_gate_leave(step->task->engine->gate, &step->http->turn);
 	step_done(step, err->kind == ERR_NONE ? NULL : err);
 }
 
@@ -342,6 +346,13 @@ http_call(Step *step)
 
 /* -------- the row -------- */
 
+static void
+on_turn(HttpTurn *turn)
+{
+	step_limited(turn->arg, true);
+	step_wake(turn->arg);
+}
+
 static HttpWork *
 http_work_new(void)
 {
@@ -352,24 +363,14 @@ http_work_new(void)
 	work->call.run = http_run;
 	work->call.interrupt = http_interrupt;
 	work->call.done = http_call_done;
+	work->turn.on_turn = on_turn;
 	return work;
 }
 
 static void
-http_step_start(Step *step)
+http_send(Step *step)
 {
-	Err err;
-
-	if (step->http == NULL)
-		step->http = http_work_new();
-	step->http->request.arg = step;
-	step->failure.may_repeat =
-		retry_method_may_repeat(step->plan->http.method);
-	if (!expand_request(step, &err))
-	{
-		step_done(step, &err);
-		return;
-	}
+	step->http->has_begun = true;
 	if (step->call != CALL_ASYNC)
 	{
 		http_call(step);
@@ -380,9 +381,56 @@ http_step_start(Step *step)
 }
 
 static void
+http_step_start(Step *step)
+{
+	HttpGate *gate = step->task->engine->gate;
+	Err err;
+
+	if (step->http == NULL)
+		step->http = http_work_new();
+	step->http->request.arg = step;
+	step->http->turn.arg = step; /* steps move while none is live */
+	step->http->has_begun = false;
+	step->failure.may_repeat =
+		retry_method_may_repeat(step->plan->http.method);
+	if (!expand_request(step, &err))
+	{
+		step_done(step, &err);
+		return;
+	}
+	if (gate == NULL ||
+		http_gate_enter(gate, &step->http->turn, step->http->request.url))
+		http_send(step);
+	else
+		step_limited(step, false);
+}
+
+/* Its turn at our limits has come. */
+static void
+http_step_resume(Step *step)
+{
+	http_send(step);
+}
+
+/* It has not begun: nothing is under way that could end it later. */
+static void
+http_give_up(Step *step)
+{
+	Err err;
+
+	http_gate_leave(step->task->engine->gate, &step->http->turn);
+	err_set(&err, ERR_CANCEL,
+			"canceled while waiting at --http-rate or "
+			"--per-host");
+	step_done(step, &err);
+}
+
+static void
 http_step_cancel(Step *step)
 {
-	if (step->call != CALL_ASYNC)
+	if (step->http->turn.host != NULL && !step->http->has_begun)
+		http_give_up(step);
+	else if (step->call != CALL_ASYNC)
 		step_call_cancel(&step->http->call);
 	else
 		http_cancel(step->task->engine->http, &step->http->request);
@@ -408,6 +456,7 @@ http_step_forget(Step *step)
 
 const StepOps step_http_ops = {
 	.start = http_step_start,
+	.resume = http_step_resume,
 	.cancel = http_step_cancel,
 	.forget = http_step_forget,
 };

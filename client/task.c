@@ -50,6 +50,13 @@ task_set_state(Task *task, TaskState state)
 	event.value = (int) state;
 	event.task = task->number;
 	event.text = task->name;
+	if (state == TASK_READY && !is_move && task->scheduled_ns > 0)
+	{
+		event.other = 1;
+		event.amount = task->begun_ns > task->scheduled_ns
+						   ? task->begun_ns - task->scheduled_ns
+						   : 0;
+	}
 	if (state == TASK_DONE)
 	{
 		event.other = task->failed		  ? 1
@@ -555,6 +562,13 @@ void
 step_arrived(Step *step, int64_t arrived_ns)
 {
 	step_emit(step, EVENT_STEP_ARRIVED, 0, arrived_ns);
+}
+
+void
+step_limited(Step *step, bool has_turn)
+{
+	step_emit(step, EVENT_STEP_LIMIT, has_turn,
+			  loop_look_ns(step->task->engine->loop));
 }
 
 void

@@ -134,6 +134,7 @@ struct Engine
 	const struct Ledger *ledger; /* NULL: none */
 	Vars *globals;				 /* parent of every task's variables */
 	HttpLane *lane;				 /* for blocking http steps */
+	struct HttpGate *gate;		 /* NULL: no limits for http */
 	void *owner;				 /* Run or Predict */
 
 	void (*on_task_done)(Engine *engine, Task *task);
@@ -174,6 +175,9 @@ extern void step_limit(Step *step, int64_t deadline_ns);
 
 /* The answer was there at that time (it is seen later). */
 extern void step_arrived(Step *step, int64_t arrived_ns);
+
+/* It waits at one of our own limits (HTTP); its turn there has come. */
+extern void step_limited(Step *step, bool has_turn);
 
 /* Have ops->resume called in the task's next turn. */
 extern void step_wake(Step *step);

@@ -56,11 +56,15 @@ typedef enum EventKind
 	EVENT_RUN_BEGIN,	/* the clock starts */
 	EVENT_RUN_END,		/* the clock stopped */
 	EVENT_TASK,			/* value: TaskState.  The first one of a task
-						 * (READY) is its admission; DONE: "other" is
-						 * 0 ended well, 1 failed, 2 canceled,
-						 * 3 skipped: it was done before */
+						 * (READY) is its admission: "other" is 1 when
+						 * it had a time to begin at, "amount" how late
+						 * that is; DONE: "other" is 0 ended well, 1
+						 * failed, 2 canceled, 3 skipped: it was done
+						 * before */
 	EVENT_STEP,			/* value: StepState */
 	EVENT_STEP_ARRIVED, /* time_ns: the answer was there (not yet seen) */
+	EVENT_STEP_LIMIT,	/* value: 0 it waits at a limit of ours, 1 its turn
+						 * has come */
 	EVENT_STEP_PHASE,	/* value: Phase; amount: nanoseconds */
 	EVENT_LEASE,		/* amount: connection number; other: the task
 						 * that held it until now, 0 none; value: 1 the

@@ -48,6 +48,16 @@ sub make_accounts
 	die "pgbench -i: $err" if $status != 0;
 }
 
+# Other tests use the same server.
+sub DESTROY
+{
+	my ($self) = @_;
+
+	$self->{psql}->ask('DROP TABLE IF EXISTS result, balance,'
+		  . ' pgbench_accounts, pgbench_branches, pgbench_tellers,'
+		  . ' pgbench_history');
+}
+
 # -------- running --------
 
 sub script_arguments

@@ -80,6 +80,8 @@ is(lines('-f', "$one\@0", '-f', $two, '-t', 4, '-c', 1), 'two two two two',
 }
 
 {
+	psql('DROP TABLE IF EXISTS pgbench_accounts, pgbench_branches,'
+		  . ' pgbench_tellers, pgbench_history');
 	my ($status, $out, $err) = run_it('-S', '-t', 1, '-c', 1);
 
 	is($status, 2, 'a built-in script without its tables fails');
