@@ -58,9 +58,50 @@ now_ns(clockid_t clock)
 	return (int64_t) now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/*
+ * A line is made for every task: it is put together by hand, in a piece of
+ * memory that is long enough.  These write at p and return where it goes on.
+ */
+#define LINE_BYTES 256
+
+static char *
+put_text(char *p, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(p, text, len);
+	return p + len;
+}
+
+static char *
+put_digits(char *p, int64_t number, int width)
+{
+	for (int i = width; i-- > 0; number /= 10)
+		p[i] = (char) ('0' + number % 10);
+	return p + width;
+}
+
+static char *
+put_number(char *p, int64_t number)
+{
+	int width = 1;
+
+	for (int64_t rest = number; rest > 9; rest /= 10)
+		width++;
+	return put_digits(p, number, width);
+}
+
+static char *
+put_hex(char *p, uint64_t number)
+{
+	for (int i = 16; i-- > 0; number >>= 4)
+		p[i] = "0123456789abcdef"[number & 15];
+	return p + 16;
+}
+
 /* 2026-01-31T23:59:59.123Z */
-static void
-put_time(JobLog *log, int64_t monotonic_ns)
+static char *
+put_time(JobLog *log, char *p, int64_t monotonic_ns)
 {
 	int64_t unix_ns = monotonic_ns + log->unix_offset_ns;
 	time_t second = (time_t) (unix_ns / NS_PER_S);
@@ -70,12 +111,36 @@ put_time(JobLog *log, int64_t monotonic_ns)
 	{
 		gmtime_r(&second, &parts);
 		strftime(log->second_text, sizeof(log->second_text),
-				 "%Y-%m-%dT%H:%M:%S", &parts);
+				 "%Y-%m-%dT%H:%M:%S.", &parts);
 		log->second = (int64_t) second;
 	}
-	buf_puts(&log->pending, log->second_text);
-	buf_printf(&log->pending, ".%03dZ",
-			   (int) (unix_ns % NS_PER_S / NS_PER_MS));
+	p = put_text(p, log->second_text);
+	p = put_digits(p, unix_ns % NS_PER_S / NS_PER_MS, 3);
+	*p++ = 'Z';
+	return p;
+}
+
+static char *
+put_fields(JobLog *log, char *p, const JobLogEntry *entry)
+{
+	int64_t us = (entry->ended_ns - entry->begun_ns) / 1000;
+
+	p = put_number(p, (int64_t) entry->number);
+	*p++ = '\t';
+	p = put_hex(p, entry->key.hash.high);
+	p = put_hex(p, entry->key.hash.low);
+	*p++ = '\t';
+	p = put_number(p, entry->key.occurrence);
+	*p++ = '\t';
+	p = put_time(log, p, entry->begun_ns);
+	*p++ = '\t';
+	p = put_number(p, us / 1000000);
+	*p++ = '.';
+	p = put_digits(p, us % 1000000, 6);
+	*p++ = '\t';
+	p = put_number(p, entry->attempts);
+	*p++ = '\t';
+	return put_text(p, entry->outcome);
 }
 
 static size_t
@@ -127,20 +192,16 @@ put_error(Buf *out, const Err *err)
 static void
 put_entry(JobLog *log, const JobLogEntry *entry)
 {
-	Buf *out = &log->pending;
-	int64_t us = (entry->ended_ns - entry->begun_ns) / 1000;
+	char line[LINE_BYTES];
+	char *end = put_fields(log, line, entry);
 
-	buf_printf(out, "%" PRIu64 "\t%016" PRIx64 "%016" PRIx64 "\t%" PRId64 "\t",
-			   entry->number, entry->key.hash.high, entry->key.hash.low,
-			   entry->key.occurrence);
-	put_time(log, entry->begun_ns);
-	buf_printf(out, "\t%" PRId64 ".%06" PRId64 "\t%d\t%s", us / 1000000,
-			   us % 1000000, entry->attempts, entry->outcome);
-	if (entry->err != NULL)
-		put_error(out, entry->err);
-	else
-		buf_puts(out, "\t-\t");
-	buf_putc(out, '\n');
+	if (entry->err == NULL)
+		end = put_text(end, "\t-\t\n");
+	buf_append(&log->pending, line, (size_t) (end - line));
+	if (entry->err == NULL)
+		return;
+	put_error(&log->pending, entry->err);
+	buf_putc(&log->pending, '\n');
 }
 
 /* -------- the file -------- */
@@ -319,6 +380,7 @@ static void
 put_head(JobLog *log)
 {
 	const JobLogSettings *settings = &log->settings;
+	char time[LINE_BYTES];
 
 	if (log->size == 0)
 	{
@@ -330,7 +392,8 @@ put_head(JobLog *log)
 	}
 	buf_printf(&log->pending, "# run %s by asyncdemo %s, ", settings->run_id,
 			   ASYNCDEMO_VERSION);
-	put_time(log, now_ns(CLOCK_MONOTONIC));
+	buf_append(&log->pending, time,
+			   (size_t) (put_time(log, time, now_ns(CLOCK_MONOTONIC)) - time));
 	buf_putc(&log->pending, '\n');
 }
 
