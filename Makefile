@@ -34,6 +34,11 @@ check-pgbench: ## 500 scripts through pgbench and through asyncdemo; PGBENCH_ONL
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check pgbench/all.pl
 
+check-kill: ## client and server killed at random moments, ROUNDS=200 jobs
+	@$(lib)/install-deps build check
+	@ASYNCDEMO_KILL_ROUNDS=$(or $(ROUNDS),200) \
+		$(private) $(lib)/check 't/225_*.pl'
+
 check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
@@ -113,6 +118,6 @@ extension:
 client:
 	@$(MAKE) -C client all BUILD=$(build)
 
-.PHONY: all demo check check-root check-pgbench check-versions bench bench-extension \
+.PHONY: all demo check check-root check-kill check-pgbench check-versions bench bench-extension \
 	deps install uninstall lint format goldens sanitize tsan valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client

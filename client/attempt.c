@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "conn_pool.h"
+#include "ledger.h"
 #include "mem.h"
 
 typedef struct AttemptState
@@ -90,9 +91,22 @@ attempt_statement_begins(Step *step, bool in_transaction)
 	const PlanSql *sql = &step->plan->sql;
 
 	step->in_transaction = in_transaction;
-	if (sql->transaction == SQL_TX_BEGIN && !in_transaction &&
-		sql->may_restart && (sql->asks_restart || task->engine->retries > 0))
+	if (!in_transaction && sql->may_restart && task->gather == NULL &&
+		(sql->asks_restart || task->engine->retries > 0))
 		attempt_mark(task, (int) (step->plan - task->body->steps));
+}
+
+/*
+ * With a ledger it is safe to do anew what may have been committed: the mark
+ * decides.
+ */
+static bool
+ledger_decides(const Step *step)
+{
+	const Task *task = step->task;
+
+	return task->engine->ledger != NULL && step->plan->kind == STEP_SQL &&
+		   task->attempts != NULL && task->attempts->is_marked;
 }
 
 /* COMMIT AND CHAIN leaves another transaction open, which is not ours. */
@@ -144,6 +158,8 @@ describe(const Step *step, const Err *err, RetryFailure *failure)
 		failure->fault = RETRY_FAULT_CONNECT;
 	else if (err->kind == ERR_LOST)
 		failure->fault = RETRY_FAULT_LOST;
+	if (ledger_decides(step))
+		failure->may_repeat = true;
 }
 
 /* Seeded by the task's own state without taking a number from it. */
@@ -220,10 +236,13 @@ next_of_transaction(Step *step, const RetryFailure *failure, Err *err,
 	if (state == NULL || !state->is_marked)
 		return NULL;
 	allowed = allowance_of_transaction(task, step->plan);
-	if (!retry_transaction_is_wanted(failure, allowed.on) ||
+	if (!(ledger_decides(step)
+			  ? retry_is_wanted(failure, allowed.on)
+			  : retry_transaction_is_wanted(failure, allowed.on)) ||
 		!is_allowed(step, failure, allowed.max, state->attempt, err, delay_ns))
 		return NULL;
 	go_back(task);
+	ledger_restart(task);
 	step->attempt = state->attempt;
 	settle_lease(task);
 	return &task->body->steps[state->next];
@@ -240,7 +259,10 @@ next_of_step(Step *step, const RetryFailure *failure, Err *err,
 		return NULL;
 	step->attempt++;
 	if (step->plan->kind == STEP_SQL)
+	{
+		ledger_restart(step->task);
 		settle_lease(step->task);
+	}
 	return step->plan;
 }
 
@@ -252,6 +274,9 @@ attempt_next(Step *step, Err *err, int64_t *delay_ns)
 
 	if (task->is_canceled || task->failed)
 		return NULL;
+	if (task->engine->ledger != NULL && task->gather != NULL &&
+		step->plan->kind == STEP_SQL)
+		return NULL; /* its siblings are in the same transaction */
 	describe(step, err, &failure);
 	if (step->plan->kind == STEP_SQL && step->in_transaction)
 		return next_of_transaction(step, &failure, err, delay_ns);

@@ -155,8 +155,8 @@ job_task_ended(Job *job, const Task *task)
 	JobLogEntry entry = {.number = task->number,
 						 .key = task->key,
 						 .begun_ns = task->begun_ns,
-						 .ended_ns = loop_now_ns(task->engine->loop),
-						 .attempts = 1};
+						 .ended_ns = task_now_ns(task),
+						 .attempts = 1 + task->retries};
 
 	if (job == NULL || job->log == NULL)
 		return true;

@@ -19,7 +19,7 @@
 #include "rowset.h"
 
 /* Whoever adds a line sees to it that joblog_write is called by then. */
-#define JOBLOG_DELAY_NS INT64_C(50000000)
+#define JOBLOG_DELAY_NS INT64_C(2000000)
 
 typedef struct JobLog JobLog;
 

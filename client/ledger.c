@@ -167,8 +167,10 @@ ledger_plan(const Ledger *ledger)
 void
 ledger_restart(Task *task)
 {
-	if (task->ledger != NULL)
-		task->ledger->state = LEDGER_NONE;
+	if (task->ledger == NULL)
+		return;
+	task->ledger->state = LEDGER_NONE;
+	task->ledger->mark.is_refused = false;
 }
 
 void
@@ -261,7 +263,7 @@ ledger_answered(const Step *step, bool has_failed)
 	if (work == NULL)
 		return true;
 	if (has_failed)
-		return work->state == LEDGER_NONE || !work->mark.is_refused;
+		return !work->mark.is_refused;
 	if (work->state == LEDGER_SENT || work->state == LEDGER_CLOSING)
 		work->state = LEDGER_SETTLED;
 	return true;

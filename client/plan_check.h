@@ -16,6 +16,9 @@ extern bool plan_check_order(const Plan *plan, Err *err);
  */
 extern bool plan_check_retry(Plan *plan, Err *err);
 
+/* May it not stand in what is done again as a whole? */
+extern bool plan_step_is_obstacle(const PlanStep *step);
+
 /* Could one of these \gset prefixes and a column's name make this name? */
 extern bool plan_prefix_matches(const Symbols *prefixes, const char *name);
 

@@ -21,8 +21,8 @@ typedef struct Region
 	Err *err;
 } Region;
 
-static bool
-step_is_obstacle(const PlanStep *step)
+bool
+plan_step_is_obstacle(const PlanStep *step)
 {
 	return step->kind == STEP_SHELL ||
 		   (step->kind == STEP_HTTP &&
@@ -50,7 +50,7 @@ region_find(Region *region)
 		if ((step->kind == STEP_IF || step->kind == STEP_JUMP) &&
 			step->end > conditional_until)
 			conditional_until = step->end;
-		if (region->obstacle == NULL && step_is_obstacle(step))
+		if (region->obstacle == NULL && plan_step_is_obstacle(step))
 			region->obstacle = step;
 		if (region->asked == NULL && step_asks(step))
 			region->asked = step;

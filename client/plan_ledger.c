@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "plan.h"
+#include "plan_check.h"
 
 static bool
 refuse(const Plan *plan, const PlanStep *step, const char *hint, Err *err,
@@ -42,6 +42,29 @@ check_step(const Plan *plan, const PlanStep *step, Err *err)
 	return true;
 }
 
+/* \\retry means the whole transaction, which must not do a thing twice. */
+static bool
+check_retries(const Plan *plan, const Body *body, Err *err)
+{
+	const PlanStep *asked = NULL;
+
+	for (int i = 0; i < body->nsteps; i++)
+	{
+		const PlanStep *step = &body->steps[i];
+
+		if (asked != NULL && plan_step_is_obstacle(step))
+			return refuse(plan, step,
+						  "move it in front of the task's first SQL, or take "
+						  "\\retry away",
+						  err,
+						  "with --ledger \\retry does all again from the "
+						  "task's first SQL on, and this would be done twice");
+		if (step->kind == STEP_SQL && step->retry.max > 0)
+			asked = step;
+	}
+	return true;
+}
+
 static bool
 check_body(const Plan *plan, const Body *body, Err *err)
 {
@@ -54,7 +77,7 @@ check_body(const Plan *plan, const Body *body, Err *err)
 		has_sql |= body->steps[i].kind == STEP_SQL;
 	}
 	if (has_sql)
-		return true;
+		return check_retries(plan, body, err);
 	err_set(err, ERR_PLAN,
 			"task \"%s\" has no SQL that a ledger could belong to",
 			body->name);
@@ -62,6 +85,31 @@ check_body(const Plan *plan, const Body *body, Err *err)
 				  "SQL; use --joblog alone");
 	plan_place(plan, body->place, err);
 	return false;
+}
+
+/*
+ * The task's transaction begins at its first SQL, whichever that is; from
+ * there to the end all can be done again unless something stands there that
+ * must not be done twice.
+ */
+static void
+note_restarts(Body *body)
+{
+	bool may_restart = true;
+	bool asks_restart = false;
+
+	for (int i = body->nsteps; i-- > 0;)
+	{
+		PlanStep *step = &body->steps[i];
+
+		if (plan_step_is_obstacle(step))
+			may_restart = false;
+		if (step->kind != STEP_SQL)
+			continue;
+		asks_restart |= step->retry.max > 0;
+		step->sql.may_restart = may_restart;
+		step->sql.asks_restart = asks_restart;
+	}
 }
 
 /* As if the plan had written it behind its last step. */
@@ -96,7 +144,10 @@ plan_add_ledger(Plan *plan, Err *err)
 		if (!check_body(plan, &plan->bodies[i], err))
 			return false;
 	for (int i = 0; i < plan->nbodies; i++)
+	{
+		note_restarts(&plan->bodies[i]);
 		add_commit(plan, &plan->bodies[i]);
+	}
 	plan->nstatements++;
 	plan->ledger_id = plan->nstatements++;
 	return true;

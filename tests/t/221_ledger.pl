@@ -8,6 +8,9 @@ use FindBin;
 use lib "$FindBin::RealBin/../lib";
 
 use AsyncDemoTest;
+use IO::Select;
+use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP;
 use Test::More;
 
@@ -198,6 +201,93 @@ psql('DROP TABLE bad');
 ($status, $out, $err) = run_it('-e', 'VACUUM hits;', '--ledger', 'book');
 is($status, 2, 'VACUUM cannot be in a transaction');
 like($err, qr/cannot run inside a transaction block/, 'the server says so');
+
+# ---- a connection that is lost during COMMIT: the mark decides ----
+
+# The transaction ends by killing its own backend: before the commit is done,
+# or, seen from another one, when it is done and not yet told.
+psql(<<'SQL');
+DROP TABLE IF EXISTS bomb;
+CREATE TABLE bomb (n bigint);
+CREATE OR REPLACE FUNCTION explode() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF (SELECT count(*) FROM hits WHERE n = NEW.n) = 1
+	   AND nextval('fuse') = 1 THEN
+		PERFORM pg_terminate_backend(pg_backend_pid());
+		PERFORM pg_sleep(1);
+	END IF;
+	RETURN NULL;
+END $$;
+DROP SEQUENCE IF EXISTS fuse;
+CREATE SEQUENCE fuse;
+CREATE CONSTRAINT TRIGGER explode AFTER INSERT ON bomb
+	DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION explode();
+SQL
+foreach my $text ('WITH a AS (INSERT INTO hits VALUES (:n::bigint)) '
+	  . 'INSERT INTO bomb VALUES (:n::bigint);',
+	"INSERT INTO hits VALUES (:n::bigint);\nINSERT INTO bomb VALUES "
+	  . "(:n::bigint) RETURNING n \\gset x_\n\\set y :n + 1")
+{
+	foreach my $retries (0, 2)
+	{
+		psql('TRUNCATE hits, bomb; DROP TABLE book; '
+			  . "SELECT setval('fuse', 1, false)");
+		my @how = (plan_file("\\set n :task_number\n$text\n"), '--tasks', 3,
+			'-c', 1, '--ledger', 'book', '--format', 'json');
+		($status, $out, $err) = run_it(@how, '--retries', $retries);
+		is(counts($out), $retries ? 'ok=3' : 'failed=1 ok=2',
+			"lost at COMMIT, $retries retries") or diag $err;
+		($status, $out, $err) = run_it(@how, '--retries', $retries);
+		is(state() . ' ' . marks(), '3|3 0|0 3', 'each row is applied once');
+	}
+}
+
+# A relay that passes on all but the first connection's answer to what commits:
+# the server has done it, and nobody knows.
+my %to = map { $_ => $ENV{$_} } qw(PGHOST PGPORT);
+
+sub relay
+{
+	my ($socket, $number) = @_;
+	my $server = $to{PGHOST} =~ m{^/}
+	  ? IO::Socket::UNIX->new(Peer => "$to{PGHOST}/.s.PGSQL.$to{PGPORT}")
+	  : IO::Socket::INET->new(PeerAddr => $to{PGHOST},
+		PeerPort => $to{PGPORT});
+	my $select = IO::Select->new($socket, $server);
+	my $is_last = 0;
+
+	while (my @ready = $select->can_read(30))
+	{
+		foreach my $from (@ready)
+		{
+			return if !sysread $from, my $data, 65536;
+			return if $from == $server && $is_last;
+			$is_last = 1 if $number == 1 && $data =~ /INTO hits/;
+			syswrite $from == $socket ? $server : $socket, $data;
+		}
+	}
+	return;
+}
+
+foreach my $retries (0, 2)
+{
+	my $relay = start_fault_server(\&relay);
+	my %through = (env => { PGHOST => '127.0.0.1', PGPORT => $relay->port,
+			PGSSLMODE => 'disable', PGGSSENCMODE => 'disable' });
+	my @how = ('run', plan_file("INSERT INTO hits VALUES (:task_number);\n"),
+		'-M', 'prepared', '--tasks', 3, '-c', 1, '--ledger', 'book',
+		'--format', 'json');
+
+	psql('TRUNCATE hits; DROP TABLE book');
+	($status, $out, $err) =
+	  run_client([ @how, '--retries', $retries ], %through);
+	is(counts($out), $retries ? 'ok=2 skipped=1' : 'failed=1 ok=2',
+		"committed and not told, $retries retries") or diag $err;
+	($status, $out, $err) = run_client(\@how, %through);
+	is(counts($out), 'skipped=3', 'the mark knows it') or diag $err;
+	is(state() . ' ' . marks(), '3|3 0|0 3', 'each row is applied once');
+	$relay->stop;
+}
 
 # ---- names, hooks, a role that may only insert ----
 
