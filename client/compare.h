@@ -53,9 +53,15 @@ extern int compare_run(Compare *compare, const Plan *plan, uint64_t seed,
 					   Err *err);
 extern void compare_clear(Compare *compare);
 
-/* The command: variants from the options, rounds, report; the exit code. */
 struct Options;
+
+/* The command: variants from the options, rounds, report; the exit code. */
 extern int compare_main(const struct Options *options, const Plan *plan);
+
+/* True, and err: "what" has no place for the plan's rows, or for the output
+ * that the options ask for. */
+extern bool compare_refuse(const Plan *plan, const struct Options *options,
+						   const char *what, Err *err);
 
 /* report_compare.c */
 extern void report_compare_text(FILE *out, const Compare *compare,

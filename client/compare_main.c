@@ -48,20 +48,32 @@ add_variants(Compare *compare, const Options *options, Arena *arena, Err *err)
 }
 
 static bool
-refuse_rows(const Plan *plan, Err *err)
+refuse_rows(const Plan *plan, const char *what, Err *err)
 {
 	for (int i = 0; i < plan->nbodies; i++)
 		for (int j = 0; j < plan->bodies[i].nsteps; j++)
 			if (plan->bodies[i].steps[j].kind == STEP_EMIT)
 			{
 				err_set(err, ERR_USAGE,
-						"a comparison runs the plan many times, and has no "
-						"place for the rows of \\emit");
-				err_hint(err, "take \\emit out for the comparison");
+						"%s runs the plan many times, and has no place for "
+						"the rows of \\emit",
+						what);
+				err_hint(err, "take \\emit out for this");
 				plan_place(plan, plan->bodies[i].steps[j].place, err);
 				return true;
 			}
 	return false;
+}
+
+bool
+compare_refuse(const Plan *plan, const Options *options, const char *what,
+			   Err *err)
+{
+	if (options->format != FORMAT_CSV)
+		return refuse_rows(plan, what, err);
+	err_set(err, ERR_USAGE, "--format csv is for one run, not for %s", what);
+	err_hint(err, "--format json has all its figures");
+	return true;
 }
 
 static void
@@ -116,7 +128,7 @@ compare_main(const Options *options, const Plan *plan)
 
 	compare.plan = plan->nsources > 0 ? plan->sources[0].name : "";
 	compare.rounds = options->rounds > 0 ? options->rounds : DEFAULT_ROUNDS;
-	if (refuse_rows(plan, &err) ||
+	if (compare_refuse(plan, options, "a comparison", &err) ||
 		!add_variants(&compare, options, arena, &err))
 		err_print(stderr, "error", &err);
 	else

@@ -18,6 +18,7 @@
 #include "outputs.h"
 #include "report_main.h"
 #include "serve.h"
+#include "sweep.h"
 
 static int
 fail(const Err *err, int exit_code)
@@ -252,9 +253,12 @@ run_checked(Options *options, Plan *plan)
 		is_serving = true;
 		options->run.http_url = serve.url;
 	}
-	exit_code = options->nvariants > 0
-					? compare_main(options, plan)
-					: run_and_report(options, &outputs, plan);
+	if (strcmp(options->command, "sweep") == 0)
+		exit_code = sweep_main(options, plan);
+	else if (options->nvariants > 0)
+		exit_code = compare_main(options, plan);
+	else
+		exit_code = run_and_report(options, &outputs, plan);
 	if (is_serving)
 		serve_stop(&serve);
 	if (!outputs_close(&outputs, &err))
@@ -305,15 +309,15 @@ run_main(int argc, char **argv, bool only_check)
 static int
 unknown_command(const char *word)
 {
-	static const char *const names[] = {"demo", "run", "check", "report",
-										"serve"};
-	const char *near = err_nearest(word, names, 5);
+	static const char *const names[] = {"demo",	 "run",	   "check", "sweep",
+										"report", "serve"};
+	const char *near = err_nearest(word, names, 6);
 	Err err;
 
 	err_set(&err, ERR_USAGE, "unknown command \"%.60s\"", word);
 	err_hint(&err,
 			 near ? "did you mean %s?"
-				  : "the commands are demo, run, check, report and serve",
+				  : "the commands are demo, run, check, sweep, report and serve",
 			 near ? near : "");
 	return fail(&err, 1);
 }
@@ -350,7 +354,7 @@ dispatch(int argc, char **argv)
 	}
 	if (strcmp(word, "demo") == 0)
 		return demo_main(argc - 1, argv + 1);
-	if (strcmp(word, "run") == 0)
+	if (strcmp(word, "run") == 0 || strcmp(word, "sweep") == 0)
 		return run_main(argc - 1, argv + 1, false);
 	if (strcmp(word, "check") == 0)
 		return run_main(argc - 1, argv + 1, true);

@@ -96,6 +96,7 @@ bool
 options_check(const Options *options, Err *err)
 {
 	const RunOptions *run = &options->run;
+	bool is_sweep = strcmp(options->command, "sweep") == 0;
 	int limits =
 		(run->tasks > 0) + (run->per_slot > 0) + (run->duration_ns > 0);
 
@@ -106,10 +107,11 @@ options_check(const Options *options, Err *err)
 		return false;
 	}
 	if (options->nvariants == 0 &&
-		(options->rounds > 0 || options->fail_if_slower >= 0))
+		((options->rounds > 0 && !is_sweep) || options->fail_if_slower >= 0))
 	{
 		err_set(err, ERR_USAGE, "%s is for --compare",
-				options->rounds > 0 ? "--rounds" : "--fail-if-slower");
+				options->rounds > 0 && !is_sweep ? "--rounds"
+												 : "--fail-if-slower");
 		err_hint(err, "say what to compare, such as --compare "
 					  "sequential,async");
 		return false;
@@ -149,6 +151,7 @@ options_parse(Options *options, int argc, char **argv, bool *help, Err *err)
 	memset(options, 0, sizeof(*options));
 	run_options_init(&options->run);
 	options->run.conn.connect_timeout_ns = 10 * NS_PER_S;
+	options->command = argv[0];
 	options->color = "auto";
 	options->fail_if_slower = -1;
 	options->unit_ns = 300 * NS_PER_MS;

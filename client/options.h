@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "builtin.h"
 #include "run.h"
+#include "sweep_goal.h"
 
 typedef enum ReportFormat
 {
@@ -37,6 +38,7 @@ typedef enum ReportFile
 
 typedef struct Options
 {
+	const char *command; /* run, check, demo, sweep */
 	RunOptions run;
 	ScriptOption *scripts;
 	int nscripts;
@@ -60,7 +62,12 @@ typedef struct Options
 	int nvariables;
 	const char **variants; /* --compare: what is held against each other */
 	int nvariants;
-	int rounds;			   /* --rounds; 0: not given */
+	int rounds;		/* --rounds; 0: not given */
+	SweepOver over; /* sweep --over */
+	int from;		/* sweep --from, --to; 0: not given */
+	int to;
+	int64_t point_ns;	   /* sweep --point-time; 0: not given */
+	SweepSlo slo;		   /* sweep --slo */
 	double fail_if_slower; /* --fail-if-slower, percent; below 0: not given */
 	Arena *texts;		   /* made from values; NULL: none */
 	unsigned char *given;  /* by option number: on the command line */

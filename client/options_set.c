@@ -208,6 +208,33 @@ read_percent(const OptionRow *row, const char *text, double *percent, Err *err)
 	return bad_value(row, text, "a percentage from 0, such as 5", err);
 }
 
+static bool
+read_slo(const OptionRow *row, const char *text, SweepSlo *slo, Err *err)
+{
+	static const struct
+	{
+		const char *name;
+		double fraction;
+	} known[] = {{"mean", -1},	{"p50", 0.5},	  {"p90", 0.9}, {"p95", 0.95},
+				 {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
+	size_t len = strcspn(text, "=");
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strlen(known[i].name) != len || text[len] != '=' ||
+			strncmp(known[i].name, text, len) != 0)
+			continue;
+		slo->is_set = true;
+		slo->name = known[i].name;
+		slo->fraction = known[i].fraction;
+		return read_duration(row, text + len + 1, &slo->limit_ns, err);
+	}
+	return bad_value(row, text,
+					 "mean, p50, p90, p95, p99, p99.9 or max, then = and a "
+					 "time: p99=20ms",
+					 err);
+}
+
 /* Separated by commas; the texts are kept with the options. */
 static void
 add_variants(Options *options, const char *text)
@@ -238,6 +265,7 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 	static const char *const holds[] = {"task", "transaction", "statement"};
 	static const char *const errors[] = {"continue", "drain", "cancel"};
 	static const char *const formats[] = {"text", "json", "csv"};
+	static const char *const overs[] = {"concurrency", "connections", "rate"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	static const char *const schedules[] = {"poisson", "uniform"};
 	RunOptions *run = &options->run;
@@ -252,6 +280,8 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 		ok = read_word(row, text, WORDS(holds), &place, err);
 	else if (row->id == OPT_ON_ERROR)
 		ok = read_word(row, text, WORDS(errors), &place, err);
+	else if (row->id == OPT_OVER)
+		ok = read_word(row, text, WORDS(overs), &place, err);
 	else if (row->id == OPT_FORMAT)
 		ok = read_word(row, text, WORDS(formats), &place, err);
 	else if (row->id == OPT_SCHEDULE)
@@ -271,6 +301,8 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 		run->hold = (Hold) place;
 	else if (row->id == OPT_ON_ERROR)
 		run->on_error = (OnError) place;
+	else if (row->id == OPT_OVER)
+		options->over = (SweepOver) place;
 	else if (row->id == OPT_FORMAT)
 		options->format = (ReportFormat) place;
 	else if (row->id == OPT_SCHEDULE)
@@ -290,6 +322,14 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 	{
 		case OPT_ROUNDS:
 			return read_int(row, text, 1000, &options->rounds, err);
+		case OPT_FROM:
+			return read_int(row, text, 1000000, &options->from, err);
+		case OPT_TO:
+			return read_int(row, text, 1000000, &options->to, err);
+		case OPT_POINT_TIME:
+			return read_duration(row, text, &options->point_ns, err);
+		case OPT_SLO:
+			return read_slo(row, text, &options->slo, err);
 		case OPT_FAIL_IF_SLOWER:
 			return read_percent(row, text, &options->fail_if_slower, err);
 		case OPT_CONCURRENCY:
@@ -475,6 +515,7 @@ option_set(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_PROTOCOL:
 		case OPT_HOLD:
 		case OPT_ON_ERROR:
+		case OPT_OVER:
 		case OPT_FORMAT:
 		case OPT_COLOR:
 		case OPT_SCHEDULE:

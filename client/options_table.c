@@ -82,9 +82,19 @@ const OptionRow option_rows[] = {
 	{OPT_SEED, 0, "random-seed", "N", "make random functions repeat", true},
 	{OPT_COMPARE, 0, "compare", "A,B,...",
 	 "run variants in turn: modes, or options as 'c=50'", false},
-	{OPT_ROUNDS, 0, "rounds", "N", "of --compare (default 10)", false},
+	{OPT_ROUNDS, 0, "rounds", "N", "of --compare (default 10), of sweep (3)",
+	 false},
 	{OPT_FAIL_IF_SLOWER, 0, "fail-if-slower", "PERCENT",
 	 "--compare: exit 3 if a variant is slower than the first", false},
+	{OPT_OVER, 0, "over", "WHAT", "sweep: concurrency, connections or rate",
+	 false},
+	{OPT_FROM, 0, "from", "N", "sweep: the smallest setting (default 1)",
+	 false},
+	{OPT_TO, 0, "to", "N", "sweep: the largest setting (default 256)", false},
+	{OPT_POINT_TIME, 0, "point-time", "TIME",
+	 "sweep: how long each run (default 1s)", false},
+	{OPT_SLO, 0, "slo", "P=TIME", "sweep: what must hold, such as p99=20ms",
+	 false},
 	{OPT_OUTPUT, 'o', "output", "FILE", "write the rows of \\emit there",
 	 false},
 	{OPT_JOBLOG, 0, "joblog", "FILE",
@@ -143,6 +153,8 @@ options_usage(FILE *out)
 		"  asyncdemo demo  [OPTION]...        run the experiments\n"
 		"  asyncdemo run   PLAN... [OPTION]... run a plan (- is standard "
 		"input)\n"
+		"  asyncdemo sweep PLAN... [OPTION]... find the best "
+		"concurrency\n"
 		"  asyncdemo check PLAN...            read a plan, run nothing\n"
 		"  asyncdemo report FILE [OPTION]...  a saved run again (--format json "
 		"saved it)\n"

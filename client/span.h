@@ -10,6 +10,7 @@
 #define SPAN_H
 
 #include "class.h"
+#include "series.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -106,6 +107,7 @@ typedef struct Spans
 	int64_t retried;		   /* all attempts that were tried again */
 	Histogram latency;		   /* tasks, begun to ended */
 	Histogram lag;			   /* scheduled tasks: how late they began */
+	Series ended;			   /* tasks, since the run began */
 	StepStats *steps;		   /* by PlanStep.index */
 	HoldSpan *holds; /* the costliest, in order of time; after the run's end */
 	int nholds;

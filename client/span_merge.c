@@ -165,6 +165,7 @@ spans_merge(Spans *to, Spans *from)
 	to->retried += from->retried;
 	histogram_merge(&to->latency, &from->latency);
 	histogram_merge(&to->lag, &from->lag);
+	series_merge(&to->ended, &from->ended);
 	merge_tasks(to, from);
 	merge_steps(to, from);
 	merge_holds(to, from);

@@ -106,6 +106,7 @@ sum_task(Spans *spans, const LiveTask *task, int outcome, const char *error)
 		count_failure(spans, error);
 	spans->task_ns += took_ns;
 	histogram_add(&spans->latency, took_ns);
+	series_add(&spans->ended, task->folded_ns - spans->run_begun_ns);
 	if (outcome == 0)
 		spans->done++;
 	else if (outcome == 1)
