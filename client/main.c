@@ -309,16 +309,17 @@ run_main(int argc, char **argv, bool only_check)
 static int
 unknown_command(const char *word)
 {
-	static const char *const names[] = {"demo",	 "run",	   "check", "sweep",
-										"report", "serve"};
+	static const char *const names[] = {"demo",	 "run",	   "check",
+										"sweep", "report", "serve"};
 	const char *near = err_nearest(word, names, 6);
 	Err err;
 
 	err_set(&err, ERR_USAGE, "unknown command \"%.60s\"", word);
-	err_hint(&err,
-			 near ? "did you mean %s?"
-				  : "the commands are demo, run, check, sweep, report and serve",
-			 near ? near : "");
+	err_hint(
+		&err,
+		near ? "did you mean %s?"
+			 : "the commands are demo, run, check, sweep, report and serve",
+		near ? near : "");
 	return fail(&err, 1);
 }
 
