@@ -109,38 +109,30 @@ charset_is_valid(int encoding, const char *bytes, size_t n)
 #if PG_VERSION_NUM >= 140000
 
 /* Piece by piece, so that no buffer is four times the body. */
-static text *
-convert(Oid procedure, int encoding, const char *bytes, size_t n)
+static bool
+convert(StringInfo out, int from, int to, const char *bytes, size_t n)
 {
-	StringInfoData out;
-	unsigned char *step = palloc(STEP_BYTES * MAX_CONVERSION_GROWTH + 1);
-	text *result;
+	Oid procedure = FindDefaultConversionProc(from, to);
+	unsigned char *step;
 
-	initStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
+	if (!OidIsValid(procedure))
+		return false;
+	step = palloc(STEP_BYTES * MAX_CONVERSION_GROWTH + 1);
 	while (n > 0)
 	{
-		int taken;
-
-		taken = pg_do_encoding_conversion_buf(
-			procedure, encoding, GetDatabaseEncoding(),
-			(unsigned char *) unconstify(char *, bytes),
+		int taken = pg_do_encoding_conversion_buf(
+			procedure, from, to, (unsigned char *) unconstify(char *, bytes),
 			(int) Min(n, STEP_BYTES), step,
 			STEP_BYTES * MAX_CONVERSION_GROWTH + 1, true);
+
 		if (taken <= 0)
-		{
-			pfree(out.data);
-			pfree(step);
-			return NULL;
-		}
-		appendStringInfoString(&out, (char *) step);
+			break;
+		appendStringInfoString(out, (char *) step);
 		bytes += taken;
 		n -= taken;
 	}
 	pfree(step);
-	result = (text *) out.data;
-	SET_VARSIZE(result, out.len);
-	return result;
+	return n == 0;
 }
 
 #else
@@ -150,21 +142,23 @@ convert(Oid procedure, int encoding, const char *bytes, size_t n)
  * holds nothing that an aborted subtransaction would have to release, so that
  * the two errors it is known for can be caught as they are.
  */
-static text *
-convert(Oid procedure pg_attribute_unused(), int encoding, const char *bytes,
-		size_t n)
+static bool
+convert(StringInfo out, int from, int to, const char *bytes, size_t n)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	text *volatile result = NULL;
+	volatile bool converted = false;
 
+	if (n == 0)
+		return true;
+	if (!OidIsValid(FindDefaultConversionProc(from, to)))
+		return false;
 	PG_TRY();
 	{
-		unsigned char *out;
-
-		out = pg_do_encoding_conversion(
-			(unsigned char *) unconstify(char *, bytes), (int) n, encoding,
-			GetDatabaseEncoding());
-		result = cstring_to_text((char *) out);
+		appendStringInfoString(out,
+							   (char *) pg_do_encoding_conversion(
+								   (unsigned char *) unconstify(char *, bytes),
+								   (int) n, from, to));
+		converted = true;
 	}
 	PG_CATCH();
 	{
@@ -177,7 +171,7 @@ convert(Oid procedure pg_attribute_unused(), int encoding, const char *bytes,
 		FlushErrorState();
 	}
 	PG_END_TRY();
-	return result;
+	return converted;
 }
 
 #endif
@@ -185,24 +179,69 @@ convert(Oid procedure pg_attribute_unused(), int encoding, const char *bytes,
 text *
 charset_convert(int encoding, const char *bytes, size_t n)
 {
-	Oid procedure;
+	StringInfoData out;
+	text *result;
 
 	if (!charset_is_valid(encoding, bytes, n))
 		return NULL;
-	if (!charset_is_converted(encoding) || n == 0)
+	if (!charset_is_converted(encoding))
 		return cstring_to_text_with_len(bytes, (int) n);
-	procedure = FindDefaultConversionProc(encoding, GetDatabaseEncoding());
-	if (!OidIsValid(procedure))
+	initStringInfo(&out);
+	appendStringInfoSpaces(&out, VARHDRSZ);
+	if (!convert(&out, encoding, GetDatabaseEncoding(), bytes, n))
+	{
+		pfree(out.data);
 		return NULL;
-	return convert(procedure, encoding, bytes, n);
+	}
+	result = (text *) out.data;
+	SET_VARSIZE(result, out.len);
+	return result;
+}
+
+static bool
+is_ascii(const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		if (bytes[i] & 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* Between UTF-8 and the database encoding, either way; NULL if it cannot be.
+ */
+static const char *
+change_encoding(int from, int to, const char *bytes, size_t n)
+{
+	int database = GetDatabaseEncoding();
+	StringInfoData out;
+
+	if (is_ascii(bytes, n))
+		return bytes;
+	if (database == PG_SQL_ASCII || database == PG_UTF8)
+		return charset_is_valid(PG_UTF8, bytes, n) ? bytes : NULL;
+	if (!charset_is_valid(from, bytes, n))
+		return NULL;
+	initStringInfo(&out);
+	if (convert(&out, from, to, bytes, n))
+		return out.data;
+	pfree(out.data);
+	return NULL;
 }
 
 const char *
 charset_to_utf8(const char *bytes, size_t n)
 {
-	if (GetDatabaseEncoding() == PG_SQL_ASCII)
-		return pg_verify_mbstr(PG_UTF8, bytes, (int) n, true) ? bytes : NULL;
-	return pg_server_to_any(bytes, (int) n, PG_UTF8);
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return bytes; /* known to be valid */
+	return change_encoding(GetDatabaseEncoding(), PG_UTF8, bytes, n);
+}
+
+const char *
+charset_from_utf8(const char *bytes, size_t n)
+{
+	return change_encoding(PG_UTF8, GetDatabaseEncoding(), bytes, n);
 }
 
 text *
@@ -210,16 +249,9 @@ charset_header_text(const char *bytes, size_t n)
 {
 	text *result;
 	char *plain;
-	size_t i;
 
-	for (i = 0; i < n; i++)
-	{
-		if (bytes[i] & 0x80)
-			break;
-	}
-	if (i == n)
+	if (is_ascii(bytes, n))
 		return cstring_to_text_with_len(bytes, (int) n);
-
 	result = charset_convert(PG_UTF8, bytes, n);
 	if (result == NULL)
 		result = charset_convert(PG_LATIN1, bytes, n);

@@ -27,10 +27,12 @@ extern bool charset_is_valid(int encoding, const char *bytes, size_t n);
 extern text *charset_convert(int encoding, const char *bytes, size_t n);
 
 /*
- * Text of the database as UTF-8: itself, or converted in the current memory
- * context.  NULL when the database has no encoding and this is no UTF-8.
+ * Text of the database as UTF-8, and the other way round: itself, or converted
+ * in the current memory context.  NULL when it is not valid, or has characters
+ * that the other cannot hold.  Neither throws for what is in the text.
  */
 extern const char *charset_to_utf8(const char *bytes, size_t n);
+extern const char *charset_from_utf8(const char *bytes, size_t n);
 
 /*
  * A header's name or value, which has no declared encoding: UTF-8 if that is

@@ -117,7 +117,10 @@ set_constants(Exchange *exchange)
 	SET(exchange, CURLOPT_PROXY, pool->proxy);
 	SET(exchange, CURLOPT_NOPROXY, "");
 	if (*pool->ca_file)
+	{
 		SET(exchange, CURLOPT_CAINFO, pool->ca_file);
+		SET(exchange, CURLOPT_PROXY_CAINFO, pool->ca_file);
+	}
 }
 
 Exchange *

@@ -77,6 +77,17 @@ curl_words(CURLcode code, const char *error)
 	return failure_make_printable(words);
 }
 
+static bool
+is_ascii(const char *text)
+{
+	for (; *text; text++)
+	{
+		if (*text & 0x80)
+			return false;
+	}
+	return true;
+}
+
 bool
 explain_code(int code, const char *error, const HttpUrl *url,
 			 HttpFailure *failure)
@@ -84,6 +95,9 @@ explain_code(int code, const char *error, const HttpUrl *url,
 	int sqlstate = ERRCODE_CONNECTION_FAILURE;
 	const char *what = "request failed to";
 
+	/* so it says of hosts that cannot be written in ASCII */
+	if (code == CURLE_OUT_OF_MEMORY && !is_ascii(url->host))
+		return explain_code(CURLE_URL_MALFORMAT, "", url, failure);
 	for (size_t i = 0; i < lengthof(explanations); i++)
 	{
 		if (explanations[i].code == (CURLcode) code)

@@ -412,6 +412,7 @@ static void
 set_refused(Fetch *fetch, const char *address)
 {
 	HttpUrl *url = fetch->request.url;
+	char *host = failure_make_printable(pstrdup(url->host));
 
 	failure_set(&fetch->failure, ERRCODE_INSUFFICIENT_PRIVILEGE,
 				"request to %s is not allowed by asyncdemo.http_allow",
@@ -420,11 +421,11 @@ set_refused(Fetch *fetch, const char *address)
 		failure_set_detail(
 			&fetch->failure,
 			"Host \"%s\" at address %s, port %d, is on no item of the list.",
-			url->host, address, url->port);
+			host, address, url->port);
 	else
 		failure_set_detail(&fetch->failure,
 						   "Host \"%s\", port %d, is on no item of the list.",
-						   url->host, url->port);
+						   host, url->port);
 	failure_set_hint(
 		&fetch->failure,
 		"A superuser can add it to the setting asyncdemo.http_allow.");

@@ -78,6 +78,7 @@ static SpecialNetwork not_public[] = {
 
 static SpecialNetwork carriers[] = {
 	{"::ffff:0:0", 96, 12, {0}},
+	{"::ffff:0:0:0", 96, 12, {0}},
 	{"64:ff9b::", 96, 12, {0}},
 	{"2002::", 16, 2, {0}},
 };
@@ -551,6 +552,24 @@ is_localhost(const char *host)
 	return length == 9 || host[length - 10] == '.';
 }
 
+/*
+ * What a name that is on the list is worth.  Behind a proxy it has to be
+ * ASCII: libcurl writes other hosts anew, a digit or a slash of full width as
+ * the plain one, so that the proxy would not be asked for what was judged.
+ */
+static GuardVerdict
+judge_listed_name(const char *host, bool behind_proxy)
+{
+	if (!behind_proxy)
+		return GUARD_BY_ADDRESS;
+	for (; *host; host++)
+	{
+		if (*host & 0x80)
+			return GUARD_REFUSED;
+	}
+	return GUARD_ALLOWED;
+}
+
 static GuardVerdict
 item_judge_name(const PolicyItem *item, const char *host, bool behind_proxy)
 {
@@ -559,14 +578,14 @@ item_judge_name(const PolicyItem *item, const char *host, bool behind_proxy)
 		case ITEM_EVERYTHING:
 			return GUARD_ALLOWED;
 		case ITEM_PUBLIC:
-			return behind_proxy ? GUARD_ALLOWED : GUARD_BY_ADDRESS;
+			return judge_listed_name(host, behind_proxy);
 		case ITEM_NETWORK:
 			return behind_proxy ? GUARD_REFUSED : GUARD_BY_ADDRESS;
 		case ITEM_HOST:
 		case ITEM_SUBDOMAINS:
-			if (!item_has_host(item, host))
-				return GUARD_REFUSED;
-			return behind_proxy ? GUARD_ALLOWED : GUARD_BY_ADDRESS;
+			return item_has_host(item, host)
+					   ? judge_listed_name(host, behind_proxy)
+					   : GUARD_REFUSED;
 	}
 	return GUARD_REFUSED;
 }

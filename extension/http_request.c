@@ -21,6 +21,11 @@
 #include "http_request.h"
 #include "http_settings.h"
 
+/* All header lines of a request; libcurl sends no head larger than 1 MB. */
+#define HEADERS_MAX_BYTES (256 * 1024)
+
+#define METHOD_MAX_BYTES 100
+
 #define HEX_DIGITS "0123456789ABCDEF"
 
 static bool
@@ -81,6 +86,19 @@ add_field(HttpRequest *request, const char *name, const char *value,
 	return true;
 }
 
+/* Blanks around a value are no part of it; RFC 9110, 5.5. */
+static const char *
+trim(const char *value)
+{
+	size_t n;
+
+	value += strspn(value, " \t");
+	n = strlen(value);
+	while (n > 0 && strchr(" \t", value[n - 1]))
+		n--;
+	return pnstrdup(value, n);
+}
+
 static bool
 add_header(HttpRequest *request, const char *name, const char *value,
 		   HttpFailure *failure)
@@ -101,8 +119,8 @@ add_header(HttpRequest *request, const char *name, const char *value,
 				"the value of header \"%s\" has a control character", name);
 	}
 	if (value && (value = charset_to_utf8(value, strlen(value))) == NULL)
-		return bad_argument(failure, "a header is not valid UTF-8");
-	return add_field(request, name, value, false);
+		return bad_argument(failure, "a header cannot be written in UTF-8");
+	return add_field(request, name, value ? trim(value) : NULL, false);
 }
 
 static bool
@@ -270,7 +288,7 @@ on_parameter(void *to, const char *name, const JsonbValue *value,
 	name = charset_to_utf8(name, strlen(name));
 	utf8 = charset_to_utf8(text, strlen(text));
 	if (name == NULL || utf8 == NULL)
-		return bad_argument(failure, "a parameter is not valid UTF-8");
+		return bad_argument(failure, "a parameter cannot be written in UTF-8");
 	if (query->len > 0)
 		appendStringInfoChar(query, '&');
 	append_percent_encoded(query, name);
@@ -307,7 +325,7 @@ set_text_body(HttpRequest *request, const char *bytes, size_t n,
 	const char *utf8 = charset_to_utf8(bytes, n);
 
 	if (utf8 == NULL)
-		return bad_argument(failure, "the body is not valid UTF-8");
+		return bad_argument(failure, "the body cannot be written in UTF-8");
 	set_body(request, utf8, utf8 == bytes ? n : strlen(utf8));
 	return true;
 }
@@ -405,6 +423,8 @@ build_method(HttpRequest *request, const RequestArguments *args,
 			failure, "a method has only letters, digits and !#$%&'*+-.^_`|~");
 	if (pg_strcasecmp(method, "CONNECT") == 0)
 		return bad_argument(failure, "method CONNECT is for proxies only");
+	if (strlen(method) > METHOD_MAX_BYTES)
+		return bad_argument(failure, "a method has at most 100 letters");
 	request->method = method;
 	for (size_t i = 0; i < lengthof(usual); i++)
 	{
@@ -451,6 +471,23 @@ build_url(HttpRequest *request, const RequestArguments *args,
 	return request->url != NULL;
 }
 
+static bool
+check_headers_size(const HttpRequest *request, HttpFailure *failure)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < request->nfields; i++)
+	{
+		const HttpField *field = &request->fields[i];
+
+		size += strlen(field->name) + strlen(": \r\n");
+		size += field->value ? strlen(field->value) : 0;
+	}
+	return size <= HEADERS_MAX_BYTES ||
+		   bad_argument(failure,
+						"the headers are together larger than 256 kB");
+}
+
 bool
 request_build(HttpRequest *request, const RequestArguments *args,
 			  HttpFailure *failure)
@@ -463,7 +500,8 @@ request_build(HttpRequest *request, const RequestArguments *args,
 	if (args->headers &&
 		!walk_pairs(args->headers, on_header, request, failure))
 		return false;
-	if (!build_body(request, args, failure))
+	if (!build_body(request, args, failure) ||
+		!check_headers_size(request, failure))
 		return false;
 	if (args->timeout)
 		request->timeout_ms =

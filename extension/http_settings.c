@@ -12,6 +12,8 @@
 #include "http_guard.h"
 #include "http_settings.h"
 
+#define USER_AGENT_MAX_BYTES 1024
+
 int http_timeout_ms;
 int http_connect_timeout_ms;
 int http_max_redirects;
@@ -51,6 +53,12 @@ check_user_agent(char **value, void **extra pg_attribute_unused(),
 	if (*value && has_control_character(*value))
 	{
 		GUC_check_errdetail("A header cannot hold control characters.");
+		return false;
+	}
+	if (*value && strlen(*value) > USER_AGENT_MAX_BYTES)
+	{
+		GUC_check_errdetail("It can have at most %d bytes.",
+							USER_AGENT_MAX_BYTES);
 		return false;
 	}
 	return true;

@@ -272,12 +272,14 @@ transfer_address(const Transfer *transfer)
 	return address ? address : "";
 }
 
-/* libcurl has a limit of its own for a line, and no code of its own for it. */
+/*
+ * libcurl has limits of its own for header and trailer lines, and says that it
+ * is out of memory when a server passes them.
+ */
 static bool
 is_endless_line(const Exchange *exchange)
 {
-	if (exchange->result->head_state == HEAD_DONE ||
-		info_ms(exchange, CURLINFO_STARTTRANSFER_TIME_T) == 0)
+	if (info_ms(exchange, CURLINFO_STARTTRANSFER_TIME_T) == 0)
 		return false;
 #if LIBCURL_VERSION_NUM >= 0x080700
 	if (exchange->code == CURLE_TOO_LARGE)
@@ -318,6 +320,13 @@ transfer_abandon(Transfer *transfer)
 	Exchange *exchange = (Exchange *) transfer;
 	sigset_t before;
 
+	if (!exchange->in_multi)
+	{
+		/* it has ended, and nobody has taken it yet */
+		dlist_delete(&transfer->node);
+		exchange_put_back(exchange);
+		return true;
+	}
 	if (transfer_must_stay(transfer))
 	{
 		exchange->result = NULL;

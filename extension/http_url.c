@@ -226,15 +226,22 @@ append_encoded(StringInfo out, const char *text)
 	}
 }
 
+/*
+ * For people, in the database encoding; what that cannot hold stays encoded.
+ * NULL when the bytes of the host are no text at all.
+ */
 static char *
-utf8_to_server(char *text)
+in_database_encoding(char *url)
 {
-	for (const char *p = text; *p; p++)
-	{
-		if (*p & 0x80)
-			return pg_any_to_server(text, strlen(text), PG_UTF8);
-	}
-	return text;
+	size_t n = strlen(url);
+	const char *text = charset_from_utf8(url, n);
+	StringInfoData encoded;
+
+	if (text || !charset_is_valid(PG_UTF8, url, n))
+		return unconstify(char *, text);
+	initStringInfo(&encoded);
+	append_encoded(&encoded, url);
+	return encoded.data;
 }
 
 static char *
@@ -325,8 +332,9 @@ fill_url(HttpUrl *url, char *full)
 	if (places.user < places.host)
 		url->plain =
 			psprintf("%.*s%s", (int) (places.user - full), full, places.host);
-	url->plain = utf8_to_server(url->plain);
-	return *url->host != '\0';
+	url->plain = in_database_encoding(url->plain);
+	return *url->host != '\0' && url->plain != NULL &&
+		   strlen(full) <= URL_MAX_BYTES;
 }
 
 static bool
@@ -380,12 +388,17 @@ url_parse(const char *text, const char *query, HttpFailure *failure)
 	text = charset_to_utf8(text, strlen(text));
 	if (text == NULL)
 	{
-		bad_url(failure, "it is not valid UTF-8");
+		bad_url(failure, "it cannot be written in UTF-8");
 		return NULL;
 	}
 	if (!check_front(text, &rest, failure))
 		return NULL;
 	full = complete(text, rest, query);
+	if (strlen(full) > URL_MAX_BYTES)
+	{
+		bad_url(failure, "it is longer than 256 kB");
+		return NULL;
+	}
 	if (!is_normal(full))
 	{
 		full = normalise(NULL, full);

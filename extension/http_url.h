@@ -14,6 +14,9 @@
 /* The longest host: RFC 1035 has 253, and a final dot. */
 #define HOST_MAX_BYTES 254
 
+/* libcurl sends no request whose head is larger than 1 MB. */
+#define URL_MAX_BYTES (256 * 1024)
+
 typedef struct HttpUrl
 {
 	bool tls;	/* https */

@@ -92,6 +92,22 @@ $web->reset;
 $s->value(get($good, 'status')) for 1 .. 5;
 cmp_ok($web->state->{connections}, '<=', 1, 'five requests, at most one handshake');
 
+# A proxy that is spoken to in TLS is checked as any other host.
+trust($certs->ca);
+$s->value(q{SET asyncdemo.http_allow = 'proxied.example'});
+$s->value('SET asyncdemo.http_proxy = ' . quoted($web->tls_url('good', '')));
+$web->reset;
+is($s->value(get('http://proxied.example/ok', 'status')), 200, 'an https proxy, its authority in http_ca_file');
+is(($web->requests)[0]{line}, 'GET http://proxied.example/ok HTTP/1.1', '... is asked as a proxy');
+$web->reset;
+$s->value('RESET asyncdemo.http_ca_file');
+fails_with($s, get('http://proxied.example/ok', 'status'), '08T01', undef, '... and without it');
+$s->value('SET asyncdemo.http_proxy = ' . quoted($web->tls_url('expired', '')));
+trust($certs->ca);
+fails_with($s, get('http://proxied.example/ok', 'status'), '08T01', undef, 'an https proxy whose certificate has expired');
+is(scalar $web->requests, 0, '... are told nothing');
+$s->value('RESET asyncdemo.http_allow; RESET asyncdemo.http_proxy');
+
 # In a set each has its own answer.
 is( $s->value(
 		'SELECT ordinal, status, error_code FROM asyncdemo.http_fetch_all(ARRAY['
