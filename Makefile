@@ -85,6 +85,11 @@ valgrind: ## unit tests and the demo under valgrind
 	@$(lib)/install-deps build check valgrind
 	@$(private) $(lib)/instrumented valgrind $(ARGS)
 
+.PHONY: valgrind-extension
+valgrind-extension: ## the extension's tests, every process of the server under valgrind
+	@$(lib)/install-deps build check valgrind
+	@$(private) $(lib)/valgrind-server $(TESTS)
+
 fuzz: ## every fuzz target for FUZZ_SECONDS=30
 	@$(lib)/install-deps build fuzz
 	@$(lib)/fuzz $(TESTS)
