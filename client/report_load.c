@@ -254,6 +254,37 @@ read_counts(JsonIn *in, SavedRun *saved)
 	load_phases(in, saved->root, "connect_phases", spans->connect_phase_ns);
 }
 
+static const char *
+schedule_word(int kind)
+{
+	return schedule_name((ScheduleKind) kind);
+}
+
+/* Runs that were saved before there was a schedule have none. */
+static void
+read_schedule(JsonIn *in, SavedRun *saved)
+{
+	json_t *from = json_in_object_or_none(in, saved->root, "schedule");
+	json_t *limit = json_in_object_or_none(in, saved->root, "latency_limit");
+	RunResult *result = &saved->result;
+
+	if (from != NULL)
+	{
+		result->rate = json_number_value(json_object_get(from, "rate"));
+		if (!(result->rate > 0))
+			json_in_wrong(in, "rate", "is no number above 0");
+		result->schedule = (ScheduleKind) json_in_word(
+			in, from, "kind", schedule_word, SCHEDULE_UNIFORM + 1);
+		result->counts.skipped = json_in_count(in, from, "skipped", INT64_MAX);
+		read_histogram(in, from, "lag", &saved->spans.lag);
+	}
+	if (limit != NULL)
+	{
+		result->latency_limit_ns = json_in_ns(in, limit, "limit");
+		result->counts.late = json_in_count(in, limit, "over", INT64_MAX);
+	}
+}
+
 static void
 read_prediction(JsonIn *in, SavedRun *saved)
 {
@@ -431,6 +462,7 @@ saved_run_load(const char *path, Err *err)
 	read_sources(&in, saved);
 	read_steps(&in, saved);
 	read_counts(&in, saved);
+	read_schedule(&in, saved);
 	load_tasks(&in, saved);
 	load_holds(&in, saved);
 	load_slowest(&in, saved);

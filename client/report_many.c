@@ -64,7 +64,7 @@ put_schedule(const ManyReport *report)
 {
 	const RunResult *result = report->result;
 	const Histogram *lag = &report->spans->lag;
-	int64_t ended = result->counts.done + result->counts.failed;
+	int64_t ended = report->spans->done + report->spans->failed;
 	ReportItems items = {report->out, report->style, 0};
 	Duration time;
 

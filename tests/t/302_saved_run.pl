@@ -52,6 +52,8 @@ my @runs = (
 		. "\\task b count=2\n\\gather\n\\sleep 10ms\nSELECT pg_sleep(0.02);\n\\end\n\\expect 10" ],
 	[ 'failures', 2, "\\task a\nSELECT 1/0;\n\\task b\nSELECT 'a\"<b>';" ],
 	[ 'many', 0, '--tasks', 3000, '-c', 8, 'SELECT 1' ],
+	[ 'at a rate', 0, '-R', 500, '-L', 3, '--tasks', 40, '-c', 1,
+		'\sleep 10ms' ],
 	[ 'no wait', 0, "\\set x 1" ]);
 foreach my $run (@runs)
 {
