@@ -24,6 +24,12 @@ typedef struct AttemptState
 	size_t emit_len;
 	Hold hold;
 
+	/* With a ledger: where the answer to COMMIT was lost, and rows till then
+	 */
+	bool may_be_done;
+	int lost_pc;
+	Buf lost_emit;
+
 	/* For back-offs alone: the plan's random functions never notice. */
 	bool has_jitter;
 	RandomState jitter;
@@ -46,8 +52,8 @@ task_attempts(Task *task)
 
 /* -------- the mark -------- */
 
-void
-attempt_mark(Task *task, int next)
+static void
+task_mark(Task *task, int next)
 {
 	AttemptState *state = task_attempts(task);
 
@@ -59,6 +65,7 @@ attempt_mark(Task *task, int next)
 	state->random = task->random;
 	state->emit_len = task->emit.len;
 	state->hold = task->hold;
+	state->may_be_done = false;
 	vars_journal_begin(&task->vars);
 }
 
@@ -72,16 +79,53 @@ attempt_unmark(Task *task)
 }
 
 static void
-go_back(Task *task)
+task_set_emit(Task *task, size_t len)
+{
+	if (len < task->emit.len)
+		task->emit.len = len;
+}
+
+static void
+task_go_back(Task *task)
 {
 	AttemptState *state = task->attempts;
+	bool may_be_done = ledger_may_be_done(task);
 
-	vars_journal_restore(&task->vars);
+	/* the last such time counts: had the one before been done, the mark
+	 * would have told */
+	if (may_be_done)
+	{
+		state->may_be_done = true;
+		state->lost_pc = task->pc;
+		buf_reset(&state->lost_emit);
+		if (task->emit.len > state->emit_len)
+			buf_append(&state->lost_emit, task->emit.data + state->emit_len,
+					   task->emit.len - state->emit_len);
+	}
+	vars_journal_restore(&task->vars, may_be_done);
 	task->random = state->random;
-	task->emit.len = state->emit_len;
+	task_set_emit(task, state->emit_len);
 	task->hold = state->hold;
 	task->pc = state->next + 1;
 	state->attempt++;
+	ledger_restart(task);
+}
+
+bool
+attempt_was_committed(Task *task)
+{
+	AttemptState *state = task->attempts;
+
+	if (state == NULL || !state->is_marked || !state->may_be_done)
+		return false;
+	vars_journal_redo(&task->vars);
+	task_set_emit(task, state->emit_len);
+	if (state->lost_emit.len > 0)
+		buf_append(&task->emit, state->lost_emit.data, state->lost_emit.len);
+	task->pc = state->lost_pc;
+	ledger_settle(task);
+	attempt_unmark(task);
+	return true;
 }
 
 void
@@ -90,10 +134,10 @@ attempt_statement_begins(Step *step, bool in_transaction)
 	Task *task = step->task;
 	const PlanSql *sql = &step->plan->sql;
 
-	step->in_transaction = in_transaction;
+	step->in_transaction = in_transaction || task->engine->ledger != NULL;
 	if (!in_transaction && sql->may_restart && task->gather == NULL &&
 		(sql->asks_restart || task->engine->retries > 0))
-		attempt_mark(task, (int) (step->plan - task->body->steps));
+		task_mark(task, (int) (step->plan - task->body->steps));
 }
 
 /*
@@ -121,6 +165,8 @@ attempt_statement_worked(Step *step, bool in_transaction)
 void
 attempt_forget(Task *task)
 {
+	if (task->attempts != NULL)
+		buf_free(&task->attempts->lost_emit);
 	free(task->attempts);
 	task->attempts = NULL;
 }
@@ -241,8 +287,7 @@ next_of_transaction(Step *step, const RetryFailure *failure, Err *err,
 			  : retry_transaction_is_wanted(failure, allowed.on)) ||
 		!is_allowed(step, failure, allowed.max, state->attempt, err, delay_ns))
 		return NULL;
-	go_back(task);
-	ledger_restart(task);
+	task_go_back(task);
 	step->attempt = state->attempt;
 	settle_lease(task);
 	return &task->body->steps[state->next];
@@ -259,10 +304,7 @@ next_of_step(Step *step, const RetryFailure *failure, Err *err,
 		return NULL;
 	step->attempt++;
 	if (step->plan->kind == STEP_SQL)
-	{
-		ledger_restart(step->task);
 		settle_lease(step->task);
-	}
 	return step->plan;
 }
 

@@ -4,8 +4,9 @@
  *
  * Outside a transaction the unit is the step.  Inside one it is the whole
  * transaction, begun again at its BEGIN with variables, random state and
- * \emit rows as they were there.  The policy is in retry.h; states and timers
- * are task.c's.  All of it belongs to the loop's thread.
+ * \emit rows as they were there; with a ledger it begins with the task's first
+ * statement.  The policy is in retry.h; states and timers are task.c's.  All
+ * of it belongs to the loop's thread.
  */
 #ifndef ATTEMPT_H
 #define ATTEMPT_H
@@ -26,12 +27,13 @@ extern void attempt_statement_begins(Step *step, bool in_transaction);
 extern void attempt_statement_worked(Step *step, bool in_transaction);
 
 /*
- * What it takes to restart from here: to be called where a transaction
- * begins, "next" being the index to go on at after a restart.
+ * The ledger says that the task was done before.  True: it was this task,
+ * whose answer to COMMIT was lost; it goes on behind it, as if it had come.
  */
-extern void attempt_mark(Task *task, int next);
-extern void attempt_unmark(Task *task);
+extern bool attempt_was_committed(Task *task);
 
+/* The task ends. */
+extern void attempt_unmark(Task *task);
 extern void attempt_forget(Task *task); /* the task is freed */
 
 #endif /* ATTEMPT_H */

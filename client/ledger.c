@@ -199,14 +199,16 @@ make_mark(const Task *task, LedgerWork *work)
 
 /*
  * Is this the last thing that could go wrong?  A \gset may fail when the rows
- * are there, and by then it must not be committed.
+ * are there, and by then it must not be committed; and should the answer to
+ * COMMIT be lost, the rows must have come before.
  */
 static bool
 is_last(const Step *step)
 {
 	const Task *task = step->task;
 
-	if (task->gather != NULL || step->plan->sql.has_gset)
+	if (task->gather != NULL || step->plan->sql.has_gset ||
+		step->plan->sql.has_aset)
 		return false;
 	for (int i = task->pc; i < task->body->nsteps; i++)
 	{
@@ -267,6 +269,19 @@ ledger_answered(const Step *step, bool has_failed)
 	if (work->state == LEDGER_SENT || work->state == LEDGER_CLOSING)
 		work->state = LEDGER_SETTLED;
 	return true;
+}
+
+bool
+ledger_may_be_done(const Task *task)
+{
+	return task->ledger != NULL && (task->ledger->state == LEDGER_SENT ||
+									task->ledger->state == LEDGER_CLOSING);
+}
+
+void
+ledger_settle(Task *task)
+{
+	task->ledger->state = LEDGER_SETTLED;
 }
 
 bool

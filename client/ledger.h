@@ -45,6 +45,12 @@ extern void ledger_ride(const Step *step, ConnRequest *request);
  */
 extern bool ledger_answered(const Step *step, bool has_failed);
 
+/* All has been sent, COMMIT included: it may have been committed. */
+extern bool ledger_may_be_done(const Task *task);
+
+/* It turned out that it was; what is left is what follows the COMMIT. */
+extern void ledger_settle(Task *task);
+
 /* The next step is the ledger's COMMIT and there is nothing to commit. */
 extern bool ledger_skips(const Task *task, const PlanStep *next);
 

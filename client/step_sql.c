@@ -198,7 +198,7 @@ build_request(Step *step, Err *err)
 							  ? conn_pool_acquire_hook(step->lease)
 						  : step->task->must_rollback ? "ROLLBACK"
 													  : NULL;
-	request->before_rides = hook_may_ride(sql);
+	request->before_rides = hook_may_ride(sql) && !step->task->must_rollback;
 	request->is_copy = strcmp(sql->verb, "COPY") == 0;
 	request->on_result = sql->has_gset || sql->has_aset ? on_result
 						 : sql->is_ledger_end			? on_commit_result
@@ -390,6 +390,12 @@ explain_loss(const Step *step, Err *err)
 
 	if (!step->in_transaction)
 		return;
+	if (ledger_may_be_done(step->task))
+	{
+		err_suffix(err, "; whether the task was committed is not known yet");
+		err_hint(err, "the ledger knows: run the same again");
+		return;
+	}
 	if (sql->transaction == SQL_TX_SAME || rolls_back)
 	{
 		err_hint(err, "the transaction was not committed: the server rolls "
@@ -437,10 +443,13 @@ sql_finish(Step *step)
 {
 	SqlWork *work = step->sql;
 	Conn *conn = conn_pool_conn(step->lease);
+	bool was_committed = false;
 
 	if (!ledger_answered(step, work->has_failed))
 	{
-		task_skip_rest(step->task);
+		was_committed = attempt_was_committed(step->task);
+		if (!was_committed)
+			task_skip_rest(step->task);
 		work->has_failed = false;
 	}
 	else if (work->has_failed)
@@ -453,6 +462,8 @@ sql_finish(Step *step)
 	if (!work->has_failed)
 		attempt_statement_worked(step, conn_in_transaction(conn));
 	lease_end_statement(step, conn_in_transaction(conn));
+	if (was_committed)
+		lease_drop(step->task); /* the pool rolls back */
 	step_done(step, work->has_failed ? work->err : NULL);
 }
 

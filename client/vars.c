@@ -27,12 +27,18 @@ typedef struct SavedVar
 } SavedVar;
 
 /* Memory is kept from one use to the next, that of the values as well. */
-typedef struct VarsJournal
+typedef struct SavedVars
 {
-	bool is_open;
 	SavedVar *saved;
 	int count;
 	int cap;
+} SavedVars;
+
+typedef struct VarsJournal
+{
+	bool is_open;
+	SavedVars before; /* what variables were at the begin */
+	SavedVars undone; /* what they were before it was undone */
 } VarsJournal;
 
 static uint64_t
@@ -147,6 +153,14 @@ vars_forget(Vars *vars)
 		memset(vars->is_set, 0, (size_t) vars->count);
 }
 
+static void
+saved_clear(SavedVars *list)
+{
+	for (int i = 0; i < list->cap; i++)
+		value_clear(&list->saved[i].value);
+	free(list->saved);
+}
+
 void
 vars_clear(Vars *vars)
 {
@@ -156,9 +170,8 @@ vars_clear(Vars *vars)
 	free(vars->is_set);
 	if (vars->journal != NULL)
 	{
-		for (int i = 0; i < vars->journal->cap; i++)
-			value_clear(&vars->journal->saved[i].value);
-		free(vars->journal->saved);
+		saved_clear(&vars->journal->before);
+		saved_clear(&vars->journal->undone);
 		free(vars->journal);
 	}
 	memset(vars, 0, sizeof(*vars));
@@ -178,11 +191,11 @@ vars_journal_begin(Vars *vars)
 static void
 journal_forget(Vars *vars)
 {
-	VarsJournal *journal = vars->journal;
+	SavedVars *before = &vars->journal->before;
 
-	for (int i = 0; i < journal->count; i++)
-		vars->is_set[journal->saved[i].symbol] &= IS_SET;
-	journal->count = 0;
+	for (int i = 0; i < before->count; i++)
+		vars->is_set[before->saved[i].symbol] &= IS_SET;
+	before->count = 0;
 }
 
 void
@@ -191,51 +204,71 @@ vars_journal_end(Vars *vars)
 	if (vars->journal == NULL || !vars->journal->is_open)
 		return;
 	journal_forget(vars);
+	vars->journal->undone.count = 0;
 	vars->journal->is_open = false;
 }
 
+/* Each saved value and the variable's own change places. */
 static void
-swap_values(Value *a, Value *b)
+exchange(Vars *vars, SavedVars *list)
 {
-	Value other = *a;
+	for (int i = 0; i < list->count; i++)
+	{
+		SavedVar *saved = &list->saved[i];
+		Value *value = &vars->values[saved->symbol];
+		Value other = *value;
+		bool was_set = (vars->is_set[saved->symbol] & IS_SET) != 0;
 
-	*a = *b;
-	*b = other;
+		*value = saved->value;
+		saved->value = other;
+		vars->is_set[saved->symbol] = saved->was_set ? IS_SET : 0;
+		saved->was_set = was_set;
+	}
 }
 
 void
-vars_journal_restore(Vars *vars)
+vars_journal_restore(Vars *vars, bool may_redo)
+{
+	VarsJournal *journal = vars->journal;
+	SavedVars other = journal->undone;
+
+	exchange(vars, &journal->before);
+	if (may_redo)
+	{
+		journal->undone = journal->before;
+		journal->before = other;
+	}
+	journal->before.count = 0;
+}
+
+void
+vars_journal_redo(Vars *vars)
 {
 	VarsJournal *journal = vars->journal;
 
-	for (int i = 0; i < journal->count; i++)
-	{
-		SavedVar *saved = &journal->saved[i];
-
-		swap_values(&vars->values[saved->symbol], &saved->value);
-		vars->is_set[saved->symbol] = saved->was_set ? IS_SET : 0;
-	}
-	journal->count = 0;
+	vars_journal_restore(vars, false);
+	exchange(vars, &journal->undone);
+	journal->undone.count = 0;
 }
 
 /* The value is about to be set for the first time since the journal began. */
 static void
 journal_save(Vars *vars, int symbol)
 {
-	VarsJournal *journal = vars->journal;
+	SavedVars *before = &vars->journal->before;
 	SavedVar *saved;
 
-	if (journal->count == journal->cap)
+	if (before->count == before->cap)
 	{
-		int cap = journal->cap > 0 ? journal->cap * 2 : 8;
+		int cap = before->cap > 0 ? before->cap * 2 : 8;
 
-		journal->saved =
-			mem_realloc(journal->saved, (size_t) cap * sizeof(SavedVar));
-		memset(journal->saved + journal->cap, 0,
-			   (size_t) (cap - journal->cap) * sizeof(SavedVar));
-		journal->cap = cap;
+		before->saved =
+			mem_realloc(before->saved, (size_t) cap * sizeof(SavedVar));
+		memset(before->saved + before->cap, 0,
+			   (size_t) (cap - before->cap) * sizeof(SavedVar));
+		before->cap = cap;
 	}
-	saved = &journal->saved[journal->count++];
+	saved = &before->saved[before->count++];
 	saved->symbol = symbol;
 	saved->was_set = (vars->is_set[symbol] & IS_SET) != 0;
 	if (saved->was_set)

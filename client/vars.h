@@ -56,8 +56,12 @@ extern Value *vars_set(Vars *vars, int symbol);
 extern void vars_journal_begin(Vars *vars);
 extern void vars_journal_end(Vars *vars);
 
-/* All as it was at vars_journal_begin; the journal goes on. */
-extern void vars_journal_restore(Vars *vars);
+/*
+ * All as it was at vars_journal_begin; the journal goes on.  may_redo: what
+ * was set until now can be had back once, whatever is set in between.
+ */
+extern void vars_journal_restore(Vars *vars, bool may_redo);
+extern void vars_journal_redo(Vars *vars);
 
 /* "variable "nmae" is not set", naming the nearest one that is; false. */
 extern bool vars_undefined(const Vars *vars, int symbol, Err *err);

@@ -31,6 +31,11 @@ sub report_of
 
 sub lines_of { return scalar(() = slurp($_[0]) =~ /\n/g); }
 
+# All tests share the server.
+psql('DROP TABLE IF EXISTS counter, two, tries, marks, late CASCADE;'
+	  . 'DROP SEQUENCE IF EXISTS tried; DROP FUNCTION IF EXISTS fail_first;'
+	  . 'DROP FUNCTION IF EXISTS slowly');
+
 # ---- a serialization failure storm ----
 
 psql('CREATE TABLE counter (n int); INSERT INTO counter VALUES (0)');

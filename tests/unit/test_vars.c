@@ -106,11 +106,59 @@ test_undefined(void)
 	symbols_free(&symbols);
 }
 
+static int64_t
+int_of(const Vars *vars, int symbol)
+{
+	const Value *value = vars_get(vars, symbol);
+
+	return value != NULL ? value->integer : -1;
+}
+
+static void
+test_journal(void)
+{
+	Symbols symbols = {0};
+	int a = intern(&symbols, "a");
+	int b = intern(&symbols, "b");
+	Vars vars;
+
+	vars_init(&vars, &symbols, NULL);
+	value_set_int(vars_set(&vars, a), 1);
+	vars_journal_begin(&vars);
+	for (int attempt = 0; attempt < 3; attempt++)
+	{
+		value_set_int(vars_set(&vars, a), 2);
+		value_set_int(vars_set(&vars, a), 3 + attempt);
+		if (attempt < 2)
+			value_set_int(vars_set(&vars, b), 7);
+		vars_journal_restore(&vars, attempt == 1);
+		is_i64(int_of(&vars, a), 1, "a variable is what it was");
+		ok(vars_get(&vars, b) == NULL, "one that was not set is not");
+	}
+	value_set_int(vars_set(&vars, a), 99);
+	vars_journal_redo(&vars);
+	is_i64(int_of(&vars, a), 4, "what was undone is had back");
+	is_i64(int_of(&vars, b), 7, "all of it");
+	vars_journal_end(&vars);
+
+	value_set_int(vars_set(&vars, a), 5);
+	vars_journal_begin(&vars);
+	value_set_text(vars_set(&vars, a), "text", 4);
+	vars_journal_restore(&vars, false);
+	is_i64(int_of(&vars, a), 5, "a new journal begins where it is begun");
+	vars_forget(&vars);
+	value_set_int(vars_set(&vars, a), 6);
+	is_i64(int_of(&vars, a), 6, "to forget all ends the journal");
+	vars_clear(&vars);
+	symbols_free(&symbols);
+}
+
 int
 main(void)
 {
 	test_symbols();
 	test_parents();
 	test_undefined();
+	test_journal();
 	return done_testing();
 }
