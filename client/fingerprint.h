@@ -3,7 +3,8 @@
  *	  What makes two runs runs of the same job.
  *
  * The plan's canonical text (so comments and blanks do not count, and neither
- * do secrets, which it does not show) and the variables set from outside, in
+ * do secrets, which it does not show) without \option and \expect, which say
+ * how it is run and not what is done, and the variables set from outside, in
  * whatever order.  Not the input: a row is known by its content, and a file
  * may grow.
  */

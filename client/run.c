@@ -320,6 +320,7 @@ on_last_signal(void *arg)
 	progress_hide(&run->progress);
 	fflush(run->options->rows);
 	fflush(run->options->messages);
+	job_write(run->job);
 	_exit(130);
 }
 

@@ -186,6 +186,27 @@ is($status, 2, 'after kill -9 the lock is gone; a log without tasks is new');
 is((lines("$folder/slow.log"))[0][7], 'timeout',
 	'without SQLSTATE the kind of error is told');
 
+# ---- no room for the log: the run ends, says so, and can be gone on with ----
+
+psql('TRUNCATE logged');
+my $small = "$folder/small.log";
+($status, $out, $err) = run_client(
+	[ '-c', 'trap "" XFSZ; ulimit -f 16; exec asyncdemo "$@"', 'sh', 'run',
+		$plan, '--tasks', 4000, '--joblog', $small, '--format', 'json' ],
+	program => 'sh');
+is($status, 2, 'a full disk is a failure') or diag $err;
+like($err, qr/cannot write the job log .*small\.log.*: File too large.*\d+ tasks that ended are not in it/,
+	'it says what is not in the log');
+cmp_ok(psql('SELECT count(*) FROM logged'), '<', 4000, 'the run is ended');
+is(scalar(grep { @$_ != 9 } lines($small)), 0, 'the log is whole');
+my $in_log = lines($small);
+my $done = psql('SELECT count(*) FROM logged');
+($status, $out, $err) = run_it($plan, '--tasks', 4000, '--joblog', $small,
+	'--resume', '--format', 'json');
+is($status, 0, 'with room it goes on') or diag $err;
+is(psql('SELECT count(*) - count(DISTINCT n), count(DISTINCT n) FROM logged'),
+	($done - $in_log) . '|4000', 'what was not in the log is done again');
+
 # ---- Ctrl-C twice: canceled is not failed ----
 
 my $half = plan_file("\\if :task_number > 2\n\\sleep 30\n\\endif\n");

@@ -41,6 +41,9 @@ main(void)
 	ok(hash.high != 0 && hash.low != 0, "a plan has one");
 	ok(same(hash, of("-- a comment\nSELECT :a::int;", ab, 2)),
 	   "comments and blanks do not count");
+	ok(same(hash,
+			of("\\option concurrency 5\n\\expect 2\nSELECT :a::int;", ab, 2)),
+	   "nor do options and expectations");
 	ok(same(hash, of(text, ba, 2)), "nor does the order of variables");
 	ok(same(hash, of(text, aab, 3)), "nor a value that is overridden");
 	ok(!same(hash, of("SELECT :b::int;\n", ab, 2)), "the plan counts");
