@@ -40,6 +40,7 @@ struct JobLog
 	char second_text[32];
 
 	pthread_mutex_t lock; /* of the rest */
+	int64_t written_ns;	  /* when the last batch left; monotonic */
 	Buf pending;
 	int64_t npending;
 	int64_t ndropped;
@@ -263,8 +264,12 @@ joblog_add(JobLog *log, const JobLogEntry *entry)
 	}
 	if (log->has_failed)
 		fine = false; /* once more at the end, not for every line */
-	else if (log->pending.len >= BATCH_BYTES)
+	else if (log->pending.len >= BATCH_BYTES ||
+			 entry->ended_ns - log->written_ns >= JOBLOG_GAP_NS)
+	{
 		fine = write_pending(log);
+		log->written_ns = entry->ended_ns;
+	}
 	pthread_mutex_unlock(&log->lock);
 	return fine;
 }

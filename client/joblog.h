@@ -18,8 +18,12 @@
 #include "err.h"
 #include "rowset.h"
 
-/* Whoever adds a line sees to it that joblog_write is called by then. */
-#define JOBLOG_DELAY_NS INT64_C(2000000)
+/*
+ * A line added so long after the last write is written at once, with those
+ * before it; whoever adds lines calls joblog_write for the rest by and by.
+ */
+#define JOBLOG_GAP_NS INT64_C(2000000)
+#define JOBLOG_DELAY_NS INT64_C(10000000)
 
 typedef struct JobLog JobLog;
 
