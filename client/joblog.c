@@ -249,10 +249,21 @@ write_pending(JobLog *log)
 	return true;
 }
 
+/* After a failure once more at the end, not for every line. */
+static bool
+is_time_to_write(const JobLog *log, const JobLogEntry *entry)
+{
+	if (log->has_failed)
+		return false;
+	return log->pending.len >= BATCH_BYTES ||
+		   (log->settings.before_write == NULL &&
+			entry->ended_ns - log->written_ns >= JOBLOG_GAP_NS);
+}
+
 bool
 joblog_add(JobLog *log, const JobLogEntry *entry)
 {
-	bool fine = true;
+	bool fine;
 
 	pthread_mutex_lock(&log->lock);
 	if (log->pending.len > KEPT_BYTES)
@@ -262,14 +273,12 @@ joblog_add(JobLog *log, const JobLogEntry *entry)
 		put_entry(log, entry);
 		log->npending++;
 	}
-	if (log->has_failed)
-		fine = false; /* once more at the end, not for every line */
-	else if (log->pending.len >= BATCH_BYTES ||
-			 entry->ended_ns - log->written_ns >= JOBLOG_GAP_NS)
+	if (is_time_to_write(log, entry))
 	{
-		fine = write_pending(log);
+		write_pending(log);
 		log->written_ns = entry->ended_ns;
 	}
+	fine = !log->has_failed;
 	pthread_mutex_unlock(&log->lock);
 	return fine;
 }
@@ -280,7 +289,9 @@ joblog_write(JobLog *log)
 	bool fine;
 
 	pthread_mutex_lock(&log->lock);
-	fine = !log->has_failed && write_pending(log);
+	if (!log->has_failed)
+		write_pending(log);
+	fine = !log->has_failed;
 	pthread_mutex_unlock(&log->lock);
 	return fine;
 }
@@ -446,14 +457,14 @@ bool
 joblog_close(JobLog *log, Err *err)
 {
 	int64_t unwritten;
-	bool fine;
+	bool fine = true;
 
 	if (log == NULL)
 		return true;
 	log->has_failed = false; /* there may be room again */
-	fine = joblog_write(log);
+	joblog_write(log);
 	unwritten = joblog_unwritten(log);
-	if (!fine || unwritten > 0)
+	if (unwritten > 0)
 	{
 		if (log->has_failed)
 			*err = log->err;

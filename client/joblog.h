@@ -20,7 +20,8 @@
 
 /*
  * A line added so long after the last write is written at once, with those
- * before it; whoever adds lines calls joblog_write for the rest by and by.
+ * before it, unless something must be made safe before (before_write); whoever
+ * adds lines calls joblog_write for the rest by and by.
  */
 #define JOBLOG_GAP_NS INT64_C(2000000)
 #define JOBLOG_DELAY_NS INT64_C(10000000)
@@ -37,7 +38,7 @@ typedef struct JobLogSettings
 
 	/*
 	 * Called before lines reach the file: what the tasks gave (\emit) must
-	 * be safe first.  False: it is not, and the lines must wait.
+	 * be safe first.  False: it is not yet, and the lines must wait.
 	 */
 	bool (*before_write)(void *arg);
 	void *arg;
