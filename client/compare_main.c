@@ -26,7 +26,8 @@ add_variant(Compare *compare, const Options *options, const char *name,
 		return false;
 	variant->name = name;
 	variant->options = own.run;
-	variant->options.quiet = true; /* a run that fails is told once */
+	variant->options.quiet = true;
+	variant->options.is_silent = true; /* a run that fails is told once */
 	compare->nvariants++;
 	return true;
 }

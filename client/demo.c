@@ -360,6 +360,7 @@ http_refusal(Demo *demo)
 		return demo->http_reason;
 	demo->http_is_asked = true;
 	options.quiet = true;
+	options.is_silent = true;
 	options.has_protocol = true;
 	options.protocol = PROTOCOL_EXTENDED;
 	plan = read_plan(demo, "<question>", probe, &err);
@@ -400,6 +401,7 @@ run_experiment(Demo *demo, const Plan *plan, Outcome *outcome)
 		options.run.tasks = 2 * count_cores();
 		options.run.concurrency = (int) options.run.tasks;
 	}
+	options.run.no_progress = true; /* demo has its own */
 	run = run_plan(plan, &options.run, &err);
 	result = run_result(run);
 	demo->interrupted = result->interrupted;

@@ -77,7 +77,8 @@ typedef struct RunOptions
 	bool retry_failed;
 	const char *ledger;	 /* a table; NULL: none */
 	RowHash fingerprint; /* what the log and the ledger belong to */
-	bool quiet;
+	bool quiet;			 /* no notices */
+	bool is_silent;		 /* and no failures either: somebody else tells them */
 	int64_t progress_ns; /* -P; 0: not given */
 	bool no_progress;
 	bool has_log; /* -l */

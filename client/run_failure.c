@@ -50,7 +50,7 @@ run_count_failure(Run *run, const Err *err)
 		run->assert_failures++;
 	if (has_too_many_errors(run))
 		run->hit_limit = true;
-	is_told = run->failures <= TOLD_FAILURES;
+	is_told = run->failures <= TOLD_FAILURES && !run->options->is_silent;
 	pthread_mutex_unlock(&run->lock);
 	if (!is_told)
 		return;

@@ -43,6 +43,7 @@ make_options(void *arg, int value, RunOptions *run, Err *err)
 	if (sweep->over == OVER_CONNECTIONS && run->concurrency == 0)
 		run->concurrency = sweep->to;
 	run->quiet = true;
+	run->is_silent = true;
 	return true;
 }
 

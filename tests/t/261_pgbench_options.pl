@@ -139,4 +139,12 @@ is(lines('--client', 3, '-t', 1, '-e', '\echo x'), 'x x x',
 	is($status, 0, 'no columns are none too many');
 }
 
+{
+	my ($status, $out, $err) = run_it('-e', 'SELECT 1/0;');
+
+	is($status, 2, '-q: a failure is a failure');
+	like($err, qr/division by zero/, 'and is told');
+	is($out, '', 'without a report');
+}
+
 done_testing();
