@@ -1,7 +1,7 @@
 /*
  * admission.c
  *	  Which task comes next: bodies in turn or by weight, up to a number, a
- *	  time, a word.
+ *	  time, a word, the end of the input.
  *
  * The counts belong to the lock; what the plan and the options say is fixed.
  */
@@ -20,8 +20,9 @@ struct Admission
 {
 	const Plan *plan;
 	Job *job; /* NULL: none */
-	void (*on_more)(void *arg);
-	void *on_more_arg;
+	AdmissionHooks hooks;
+	Input *input;		 /* NULL: none */
+	Output *output;		 /* NULL: none; it has room or not */
 	int64_t counts_sum;	 /* of the bodies' counts */
 	int64_t weights_sum; /* of their weights; 0: they take turns */
 	double rate;		 /* 0: as soon as a slot is free */
@@ -36,14 +37,26 @@ struct Admission
 	RandomState chooser;
 	Schedule schedule;
 	bool is_stopped;
+	bool is_over; /* the input has ended */
 };
+
+/* What came of looking for the next task. */
+typedef enum Found
+{
+	FOUND_TASK,
+	FOUND_BAD_ROW,
+	FOUND_NONE_YET,	 /* of input or room */
+	FOUND_ONLY_DONE, /* so many were passed over that it is another's turn */
+	FOUND_LOST,		 /* reading the input failed */
+	FOUND_END
+} Found;
 
 /* Without one, the plan's own tasks run, each body "count" times. */
 static bool
 has_limit(const RunOptions *options)
 {
 	return options->tasks > 0 || options->per_slot > 0 ||
-		   options->duration_ns > 0;
+		   options->duration_ns > 0 || options->input != NULL;
 }
 
 static int64_t
@@ -53,7 +66,7 @@ count_total(const Admission *admission, const RunOptions *options)
 		return options->tasks;
 	if (options->per_slot > 0)
 		return options->per_slot * admission->concurrency;
-	if (options->duration_ns > 0)
+	if (options->duration_ns > 0 || options->input != NULL)
 		return INT64_MAX;
 	return admission->counts_sum;
 }
@@ -79,14 +92,15 @@ count_slots(Admission *admission, const RunOptions *options)
 
 Admission *
 admission_new(const Plan *plan, const RunOptions *options, uint64_t seed,
-			  Job *job, void (*on_more)(void *arg), void *arg)
+			  Job *job, const AdmissionHooks *hooks)
 {
 	Admission *admission = mem_alloc(sizeof(*admission));
 
 	admission->plan = plan;
 	admission->job = job;
-	admission->on_more = on_more;
-	admission->on_more_arg = arg;
+	admission->hooks = *hooks;
+	admission->input = options->input;
+	admission->output = options->output;
 	for (int i = 0; i < plan->nbodies; i++)
 		admission->counts_sum += plan->bodies[i].count;
 	count_slots(admission, options);
@@ -98,9 +112,11 @@ admission_new(const Plan *plan, const RunOptions *options, uint64_t seed,
 	schedule_init(&admission->schedule, options->schedule, options->rate,
 				  seed + 1);
 	/* of a job nothing is left undone in silence */
-	if (options->rate > 0 && job == NULL)
+	if (options->rate > 0 && job == NULL && options->input == NULL)
 		admission->late_ns = options->latency_limit_ns;
 	pthread_mutex_init(&admission->lock, NULL);
+	if (admission->input != NULL)
+		input_start(admission->input, hooks->on_more, hooks->arg);
 	return admission;
 }
 
@@ -169,25 +185,71 @@ next_body(const Admission *admission, int64_t number, Ticket *ticket)
 	ticket->copy = number / admission->counts_sum * body->count + at + 1;
 }
 
-/*
- * The lock is held.  The next one that the job wants; ADMIT_WAIT: so many were
- * passed over that it is somebody else's turn.
- */
-static Admit
-next_wanted(Admission *admission, Ticket *ticket)
+/* A number that no task will come of: with an order its place is free. */
+static void
+give_up_place(Admission *admission, uint64_t number)
+{
+	if (admission->output != NULL)
+		output_submit(admission->output, number, NULL, 0, NULL);
+}
+
+/* The row for the next task, if there is an input.  The lock is held. */
+static Found
+next_row(Admission *admission, Ticket *ticket, Err *err)
+{
+	ticket->row = NULL;
+	ticket->line = 0;
+	if (admission->input == NULL)
+		return FOUND_TASK;
+	switch (input_pull(admission->input, &ticket->row, err))
+	{
+		case INPUT_ROW:
+			ticket->line = ticket->row->line;
+			return FOUND_TASK;
+		case INPUT_BAD:
+			return FOUND_BAD_ROW;
+		case INPUT_WAIT:
+			return FOUND_NONE_YET;
+		case INPUT_END:
+			admission->is_over = true;
+			return FOUND_END;
+		case INPUT_FAILED:
+			break;
+	}
+	admission->is_over = true;
+	return FOUND_LOST;
+}
+
+/* The lock is held.  The next one that the job wants. */
+static Found
+next_wanted(Admission *admission, Ticket *ticket, Err *err)
 {
 	for (int i = 0; i < PASSED_AT_ONCE; i++)
 	{
-		if (admission->is_stopped || admission->given >= admission->total)
-			return ADMIT_END;
+		Found found;
+
+		if (admission->is_stopped || admission->is_over ||
+			admission->given >= admission->total)
+			return FOUND_END;
+		if (admission->output != NULL &&
+			!output_has_room(admission->output,
+							 (uint64_t) admission->given + 1))
+			return FOUND_NONE_YET;
+		found = next_row(admission, ticket, err);
+		if (found != FOUND_TASK)
+			return found;
 		ticket->number = (uint64_t) ++admission->given;
 		if (admission->weights_sum > 0)
 			choose_body(admission, ticket);
-		if (job_wants(admission->job, ticket->number, NULL, &ticket->key))
-			return ADMIT_TASK;
+		if (job_wants(admission->job, ticket->number,
+					  ticket->row != NULL ? &ticket->row->hash : NULL,
+					  &ticket->key))
+			return FOUND_TASK;
 		admission->returned++;
+		admission_row_used(admission, ticket);
+		give_up_place(admission, ticket->number);
 	}
-	return ADMIT_WAIT;
+	return FOUND_ONLY_DONE;
 }
 
 /* The lock is held.  False: it is too late to begin. */
@@ -207,30 +269,62 @@ take_time(Admission *admission, int64_t now_ns, Ticket *ticket)
 	return false;
 }
 
+/* To be called without the lock. */
+static void
+tell(Admission *admission, Found found, const Err *err)
+{
+	const AdmissionHooks *hooks = &admission->hooks;
+
+	if (found == FOUND_BAD_ROW)
+		hooks->on_bad_row(hooks->arg, err);
+	else if (found == FOUND_LOST)
+		hooks->on_input_lost(hooks->arg, err);
+	else if (found == FOUND_ONLY_DONE)
+		hooks->on_more(hooks->arg);
+}
+
 Admit
 admission_next(Admission *admission, int64_t now_ns, Ticket *ticket)
 {
-	Admit admit;
+	bool in_time = true;
+	Found found;
+	Err err;
 
-	pthread_mutex_lock(&admission->lock);
-	admit = next_wanted(admission, ticket);
-	if (admit == ADMIT_TASK && !take_time(admission, now_ns, ticket))
-		admit = ADMIT_LATE;
-	pthread_mutex_unlock(&admission->lock);
-	if (admit == ADMIT_WAIT)
-		admission->on_more(admission->on_more_arg);
-	else if (admit != ADMIT_END && admission->weights_sum == 0)
+	do
+	{
+		pthread_mutex_lock(&admission->lock);
+		found = next_wanted(admission, ticket, &err);
+		if (found == FOUND_TASK)
+			in_time = take_time(admission, now_ns, ticket);
+		pthread_mutex_unlock(&admission->lock);
+		tell(admission, found, &err);
+	} while (found == FOUND_BAD_ROW);
+	if (found != FOUND_TASK)
+		return found == FOUND_NONE_YET || found == FOUND_ONLY_DONE ? ADMIT_WAIT
+																   : ADMIT_END;
+	if (admission->weights_sum == 0)
 		next_body(admission, (int64_t) ticket->number - 1, ticket);
-	return admit;
+	if (!in_time)
+		give_up_place(admission, ticket->number);
+	return in_time ? ADMIT_TASK : ADMIT_LATE;
 }
 
 void
-admission_return(Admission *admission, const Ticket *ticket)
+admission_row_used(Admission *admission, Ticket *ticket)
 {
-	(void) ticket;
+	if (ticket->row != NULL)
+		input_give_back(admission->input, ticket->row);
+	ticket->row = NULL;
+}
+
+void
+admission_return(Admission *admission, Ticket *ticket)
+{
+	admission_row_used(admission, ticket);
 	pthread_mutex_lock(&admission->lock);
 	admission->returned++;
 	pthread_mutex_unlock(&admission->lock);
+	give_up_place(admission, ticket->number);
 }
 
 void
@@ -239,7 +333,7 @@ admission_stop(Admission *admission)
 	pthread_mutex_lock(&admission->lock);
 	admission->is_stopped = true;
 	pthread_mutex_unlock(&admission->lock);
-	admission->on_more(admission->on_more_arg);
+	admission->hooks.on_more(admission->hooks.arg);
 }
 
 bool

@@ -372,8 +372,7 @@ open_columns(Input *input, const ConnSettings *conn, Err *err)
 }
 
 Input *
-input_open(const InputOptions *options, const ConnSettings *conn,
-		   void (*on_more)(void *arg), void *arg, Err *err)
+input_open(const InputOptions *options, const ConnSettings *conn, Err *err)
 {
 	Input *input = mem_alloc(sizeof(Input));
 
@@ -381,7 +380,7 @@ input_open(const InputOptions *options, const ConnSettings *conn,
 	input->text.fd = -1;
 	input->stop_pipe[0] = -1;
 	input->stop_pipe[1] = -1;
-	input->queue = row_queue_new(on_more, arg);
+	input->queue = row_queue_new();
 	input->format = options->format;
 	if (options->file != NULL && input->format == INPUT_AUTO)
 		input->format = format_by_name(options->file);
@@ -471,11 +470,12 @@ reader_main(void *arg)
 
 /* Signals are for the main thread. */
 void
-input_start(Input *input)
+input_start(Input *input, void (*on_more)(void *arg), void *arg)
 {
 	sigset_t all;
 	sigset_t old;
 
+	row_queue_set_on_more(input->queue, on_more, arg);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	input->has_thread =

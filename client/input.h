@@ -56,12 +56,11 @@ typedef enum InputState
 
 /*
  * Open it, and read as far as the names of the columns, which may wait for a
- * pipe.  on_more runs on the reader's thread, once after each INPUT_WAIT.
- * The options' texts must outlive the input; conn is for a query only.  NULL:
- * err (ERR_USAGE, for a query also ERR_CONNECT, ERR_SQL) says why.
+ * pipe.  The options' texts must outlive the input; conn is for a query only.
+ * NULL: err (ERR_USAGE, for a query also ERR_CONNECT, ERR_SQL) says why.
  */
 extern Input *input_open(const InputOptions *options, const ConnSettings *conn,
-						 void (*on_more)(void *arg), void *arg, Err *err);
+						 Err *err);
 extern void input_free(Input *input); /* also in the middle */
 
 /* Its columns, never to change; none: an empty input of JSON lines. */
@@ -70,8 +69,11 @@ extern const RowColumns *input_columns(const Input *input);
 /* File name, "<stdin>" or "--input-sql", for messages. */
 extern const char *input_name(const Input *input);
 
-/* Begin to read ahead; to be called once, before the first pull. */
-extern void input_start(Input *input);
+/*
+ * Begin to read ahead; to be called once, before the first pull.  on_more runs
+ * on the reader's thread, once after each INPUT_WAIT.
+ */
+extern void input_start(Input *input, void (*on_more)(void *arg), void *arg);
 
 /*
  * The next row, the caller's until it gives it back.  Never waits.  For

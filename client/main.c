@@ -117,20 +117,37 @@ read_sources(const Options *options, PlanSource **sources, int *count,
 	return false;
 }
 
+/* -D, and the input's columns; the array is the caller's to free. */
+static const char **
+known_names(const Options *options, int *count)
+{
+	const RowColumns *columns =
+		options->run.input != NULL ? input_columns(options->run.input) : NULL;
+	int ncolumns = columns != NULL ? columns->count : 0;
+	const char **names = mem_alloc(
+		(size_t) (options->nvariables + ncolumns + 1) * sizeof(char *));
+
+	*count = 0;
+	for (int i = 0; i < options->nvariables; i++)
+		names[(*count)++] = options->variables[i].name;
+	for (int i = 0; i < ncolumns; i++)
+		names[(*count)++] = columns->names[i];
+	return names;
+}
+
 static Plan *
 read_plan(const Options *options, Err *err)
 {
 	PlanSource *sources;
 	PlanContext context = {0};
-	const char **names;
+	const char **names = known_names(options, &context.nknown);
 	Plan *plan = NULL;
 	int count;
 
-	names = mem_alloc((size_t) (options->nvariables + 1) * sizeof(char *));
-	for (int i = 0; i < options->nvariables; i++)
-		names[i] = options->variables[i].name;
 	context.known_names = names;
-	context.nknown = options->nvariables;
+	/* JSON lines of which there are none: no names, and no tasks either */
+	context.any_name = options->run.input != NULL &&
+					   input_columns(options->run.input)->count == 0;
 	if (read_sources(options, &sources, &count, err))
 		plan = plan_parse(sources, count, &context, err);
 	for (int i = 0; i < count; i++)
@@ -218,39 +235,60 @@ prepare_job(Options *options, Plan *plan, Err *err)
 	return run->ledger == NULL || plan_add_ledger(plan, err);
 }
 
+/* The password is asked for before the first connection, of whatever. */
+static void
+ask_for_password(Options *options)
+{
+	if (options->ask_password && !options->never_ask &&
+		options->run.conn.password == NULL)
+		options->run.conn.password = ask_password();
+}
+
+static bool
+open_input(Options *options, Err *err)
+{
+	if (options->input.file == NULL && options->input.sql == NULL)
+		return true;
+	if (options->input.sql != NULL)
+		ask_for_password(options);
+	options->run.input = input_open(&options->input, &options->run.conn, err);
+	return options->run.input != NULL;
+}
+
+/* A task a row: of which body must be clear. */
+static bool
+check_one_body(const Options *options, const Plan *plan, Err *err)
+{
+	if (options->run.input == NULL || plan->nbodies == 1)
+		return true;
+	err_set(err, ERR_PLAN,
+			"an input runs one task body for each row, and the plan has %d",
+			plan->nbodies);
+	err_hint(err, "keep one \\task, or run the others on their own");
+	return false;
+}
+
+/* With what the plan's options say; the ledger changes the plan. */
+static bool
+prepare(Options *options, Plan *plan, Err *err)
+{
+	return options_from_plan(options, plan, err) &&
+		   check_one_body(options, plan, err) &&
+		   prepare_job(options, plan, err);
+}
+
 static int
-run_checked(Options *options, Plan *plan)
+run_served(Options *options, Outputs *outputs, const Plan *plan)
 {
 	ServeChild serve;
-	bool is_serving = false;
-	Outputs outputs;
+	bool is_serving = needs_delay_server(options, plan);
 	Err err;
 	int exit_code;
 
-	if (!options_from_plan(options, plan, &err) ||
-		!prepare_job(options, plan, &err))
-		return fail(&err, 1);
-	if (options->dry_run)
-		return 0;
-	if (!outputs_open(&outputs, options, plan, &err))
-		return fail(&err, 1);
-	options->run.rows = outputs.rows;
-	if (outputs.tracer != NULL)
-	{
-		options->run.add_sinks = trace_file_add;
-		options->run.add_sinks_arg = outputs.tracer;
-	}
-	if (options->ask_password && !options->never_ask)
-		options->run.conn.password = ask_password();
-	if (needs_delay_server(options, plan))
+	if (is_serving)
 	{
 		if (!serve_spawn(&serve, &err))
-		{
-			fail(&err, 1);
-			outputs_close(&outputs, &err);
-			return 1;
-		}
-		is_serving = true;
+			return fail(&err, 1);
 		options->run.http_url = serve.url;
 	}
 	if (strcmp(options->command, "sweep") == 0)
@@ -258,11 +296,76 @@ run_checked(Options *options, Plan *plan)
 	else if (options->nvariants > 0)
 		exit_code = compare_main(options, plan);
 	else
-		exit_code = run_and_report(options, &outputs, plan);
+		exit_code = run_and_report(options, outputs, plan);
 	if (is_serving)
 		serve_stop(&serve);
-	if (!outputs_close(&outputs, &err))
-		return fail(&err, exit_code == 0 ? 2 : exit_code);
+	return exit_code;
+}
+
+static int
+run_checked(Options *options, Plan *plan)
+{
+	Outputs outputs;
+	Err err;
+	int exit_code;
+
+	if (!prepare(options, plan, &err))
+		return fail(&err, 1);
+	if (options->dry_run)
+		return 0;
+	if (!outputs_open(&outputs, options, plan, &err))
+		return fail(&err, 1);
+	options->run.output = outputs.rows;
+	if (outputs.tracer != NULL)
+	{
+		options->run.add_sinks = trace_file_add;
+		options->run.add_sinks_arg = outputs.tracer;
+	}
+	ask_for_password(options);
+	exit_code = run_served(options, &outputs, plan);
+	/* what the run has told already is not told twice */
+	if (!outputs_close(&outputs, &err) && exit_code == 0)
+		return fail(&err, 2);
+	return exit_code;
+}
+
+static int
+check_plan(Options *options, Plan *plan)
+{
+	Buf text = {0};
+	Err err;
+
+	if (options->dump)
+		plan_dump(plan, &text);
+	fwrite(text.data ? text.data : "", 1, text.len, stdout);
+	buf_free(&text);
+	return prepare(options, plan, &err) ? 0 : fail(&err, 1);
+}
+
+/* A query's columns need the server: what it says is no mistake of usage. */
+static int
+input_exit_code(const Err *err)
+{
+	return err->kind == ERR_CONNECT ? 4 : err->kind == ERR_USAGE ? 1 : 2;
+}
+
+static int
+read_and_run(Options *options, bool only_check)
+{
+	Plan *plan;
+	Err err;
+	int exit_code;
+
+	if (!open_input(options, &err))
+		return fail(&err, input_exit_code(&err));
+	plan = read_plan(options, &err);
+	if (plan == NULL)
+		return fail(&err, 1);
+	if (!options->quiet)
+		plan_lint(plan, on_lint, NULL);
+	exit_code =
+		only_check ? check_plan(options, plan) : run_checked(options, plan);
+	plan_free(plan);
 	return exit_code;
 }
 
@@ -270,38 +373,15 @@ static int
 run_main(int argc, char **argv, bool only_check)
 {
 	Options options;
-	Plan *plan;
 	bool help;
 	Err err;
-	int exit_code = 1;
+	int exit_code = 0;
 
 	if (!options_parse(&options, argc, argv, &help, &err))
 		exit_code = fail(&err, 1);
-	else if (help)
-		exit_code = 0;
-	else if ((plan = read_plan(&options, &err)) == NULL)
-		exit_code = fail(&err, 1);
-	else
-	{
-		if (!options.quiet)
-			plan_lint(plan, on_lint, NULL);
-		if (only_check)
-		{
-			Buf text = {0};
-
-			if (options.dump)
-				plan_dump(plan, &text);
-			fwrite(text.data ? text.data : "", 1, text.len, stdout);
-			buf_free(&text);
-			exit_code = options_from_plan(&options, plan, &err) &&
-								prepare_job(&options, plan, &err)
-							? 0
-							: fail(&err, 1);
-		}
-		else
-			exit_code = run_checked(&options, plan);
-		plan_free(plan);
-	}
+	else if (!help)
+		exit_code = read_and_run(&options, only_check);
+	input_free(options.run.input);
 	options_free(&options);
 	return exit_code;
 }

@@ -125,7 +125,7 @@ options_check(const Options *options, Err *err)
 				 run->joblog != NULL ? "--joblog" : "--ledger");
 		return false;
 	}
-	return check_job(run, err);
+	return check_job(run, err) && options_check_feed(options, err);
 }
 
 /*

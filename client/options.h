@@ -47,8 +47,9 @@ typedef struct Options
 	const char **commands; /* -e */
 	int ncommands;
 	ReportFormat format;
-	const char *color;				 /* auto, always, never */
-	const char *output;				 /* -o; NULL: none */
+	const char *color; /* auto, always, never */
+	InputOptions input;
+	OutputOptions output;
 	const char *files[REPORT_FILES]; /* "-" is stdout; NULL: none */
 	bool quiet;
 	bool dump; /* check --dump */

@@ -66,7 +66,18 @@ typedef enum OptionId
 	OPT_TO,
 	OPT_POINT_TIME,
 	OPT_SLO,
+	OPT_INPUT, /* from here to OPT_KEEP_ORDER: options_feed.c */
+	OPT_INPUT_SQL,
+	OPT_INPUT_FORMAT,
+	OPT_INPUT_HEADER,
+	OPT_INPUT_COLUMNS,
+	OPT_INPUT_DELIMITER,
+	OPT_INPUT_MAX_ROW,
+	OPT_ON_BAD_ROW,
 	OPT_OUTPUT,
+	OPT_OUTPUT_FORMAT,
+	OPT_OUTPUT_HEADER,
+	OPT_KEEP_ORDER,
 	OPT_JOBLOG,
 	OPT_RESUME,
 	OPT_RETRY_FAILED,
@@ -111,6 +122,19 @@ extern bool option_set(Options *options, const OptionRow *row,
 
 /* Do the options go together? */
 extern bool options_check(const Options *options, Err *err);
+/* A part of it: where rows come from and go (options_feed.c). */
+extern bool option_set_feed(Options *options, const OptionRow *row,
+							const char *text, Err *err);
+extern bool options_check_feed(const Options *options, Err *err);
+
+/* "--x cannot be "y", it takes wanted"; false. */
+extern bool option_bad_value(const OptionRow *row, const char *text,
+							 const char *wanted, Err *err);
+
+/* One of several words; its place among them. */
+extern bool option_read_word(const OptionRow *row, const char *text,
+							 const char *const *words, int nwords, int *place,
+							 Err *err);
 
 /* FILE[@WEIGHT] and NAME[@WEIGHT] (options_script.c). */
 extern bool options_add_file(Options *options, const char *text, Err *err);

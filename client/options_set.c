@@ -13,8 +13,9 @@
 
 /* -------- values -------- */
 
-static bool
-bad_value(const OptionRow *row, const char *text, const char *wanted, Err *err)
+bool
+option_bad_value(const OptionRow *row, const char *text, const char *wanted,
+				 Err *err)
 {
 	err_set(err, ERR_USAGE, "--%s cannot be \"%.80s\"", row->name, text);
 	err_hint(err, "it takes %s", wanted);
@@ -35,7 +36,7 @@ read_count(const OptionRow *row, const char *text, int64_t most,
 		return true;
 	snprintf(wanted, sizeof(wanted), "a whole number from 1 to %lld",
 			 (long long) most);
-	return bad_value(row, text, wanted, err);
+	return option_bad_value(row, text, wanted, err);
 }
 
 static bool
@@ -68,7 +69,7 @@ read_from_zero(const OptionRow *row, const char *text, int most, int *number,
 		value <= most)
 		return true;
 	snprintf(wanted, sizeof(wanted), "a whole number from 0 to %d", most);
-	return bad_value(row, text, wanted, err);
+	return option_bad_value(row, text, wanted, err);
 }
 
 static bool
@@ -76,8 +77,8 @@ read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 {
 	if (duration_parse(text, strlen(text), ns) && *ns > 0)
 		return true;
-	return bad_value(row, text, "a time longer than nothing: 2, 0.5s or 300ms",
-					 err);
+	return option_bad_value(
+		row, text, "a time longer than nothing: 2, 0.5s or 300ms", err);
 }
 
 /* The server counts whole milliseconds. */
@@ -90,7 +91,7 @@ read_statement_timeout(RunOptions *run, const OptionRow *row, const char *text,
 	if (!read_duration(row, text, &ns, err))
 		return false;
 	if (ns < NS_PER_MS || ns / NS_PER_MS > INT32_MAX)
-		return bad_value(row, text, "a time from 1ms to 24 days", err);
+		return option_bad_value(row, text, "a time from 1ms to 24 days", err);
 	run->statement_timeout_ns = ns;
 	run->conn.statement_timeout_ms = (int) (ns / NS_PER_MS);
 	return true;
@@ -108,7 +109,7 @@ read_real(const OptionRow *row, const char *text, double most, double *number,
 	if (end != text && *end == '\0' && *number > 0 && *number <= most)
 		return true;
 	snprintf(wanted, sizeof(wanted), "a number above 0, up to %.0f", most);
-	return bad_value(row, text, wanted, err);
+	return option_bad_value(row, text, wanted, err);
 }
 
 /* As pgbench, milliseconds when there is no unit. */
@@ -124,14 +125,13 @@ read_milliseconds(const OptionRow *row, const char *text, int64_t *ns,
 	*ns = (int64_t) (ms * 1e6);
 	if (ms > 0 && ms <= 1e12 && *ns > 0)
 		return true;
-	return bad_value(row, text, "milliseconds above 0, or a time: 50, 0.5s",
-					 err);
+	return option_bad_value(row, text,
+							"milliseconds above 0, or a time: 50, 0.5s", err);
 }
 
-/* One of several words; its place among them. */
-static bool
-read_word(const OptionRow *row, const char *text, const char *const *words,
-		  int nwords, int *place, Err *err)
+bool
+option_read_word(const OptionRow *row, const char *text,
+				 const char *const *words, int nwords, int *place, Err *err)
 {
 	char wanted[160] = "one of ";
 
@@ -145,7 +145,7 @@ read_word(const OptionRow *row, const char *text, const char *const *words,
 		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted),
 				 "%s%s", i > 0 ? ", " : "", words[i]);
 	}
-	return bad_value(row, text, wanted, err);
+	return option_bad_value(row, text, wanted, err);
 }
 
 #define WORDS(words) (words), (int) (sizeof(words) / sizeof((words)[0]))
@@ -164,7 +164,8 @@ read_max_errors(RunOptions *run, const OptionRow *row, const char *text,
 	if (errno == 0 && end != text && *end == '\0' && run->max_errors >= 0 &&
 		!(run->max_errors_is_percent && run->max_errors > 100))
 		return true;
-	return bad_value(row, text, "a number from 0, or a percentage", err);
+	return option_bad_value(row, text, "a number from 0, or a percentage",
+							err);
 }
 
 static bool
@@ -174,7 +175,7 @@ read_define(Options *options, const OptionRow *row, const char *text, Err *err)
 	RunVariable *variable;
 
 	if (equals == NULL || equals == text)
-		return bad_value(row, text, "NAME=VALUE", err);
+		return option_bad_value(row, text, "NAME=VALUE", err);
 	options->variables =
 		mem_realloc(options->variables,
 					(size_t) (options->nvariables + 1) * sizeof(RunVariable));
@@ -205,7 +206,7 @@ read_percent(const OptionRow *row, const char *text, double *percent, Err *err)
 	if (errno == 0 && end != text && *end == '\0' && *percent >= 0 &&
 		*percent <= 1e6)
 		return true;
-	return bad_value(row, text, "a percentage from 0, such as 5", err);
+	return option_bad_value(row, text, "a percentage from 0, such as 5", err);
 }
 
 static bool
@@ -229,7 +230,7 @@ read_slo(const OptionRow *row, const char *text, SweepSlo *slo, Err *err)
 		slo->fraction = known[i].fraction;
 		return read_duration(row, text + len + 1, &slo->limit_ns, err);
 	}
-	return bad_value(row, text,
+	return option_bad_value(row, text,
 					 "mean, p50, p90, p95, p99, p99.9 or max, then = and a "
 					 "time: p99=20ms",
 					 err);
@@ -273,21 +274,21 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 	bool ok = false;
 
 	if (row->id == OPT_MODE)
-		ok = read_word(row, text, WORDS(modes), &place, err);
+		ok = option_read_word(row, text, WORDS(modes), &place, err);
 	else if (row->id == OPT_PROTOCOL)
-		ok = read_word(row, text, WORDS(protocols), &place, err);
+		ok = option_read_word(row, text, WORDS(protocols), &place, err);
 	else if (row->id == OPT_HOLD)
-		ok = read_word(row, text, WORDS(holds), &place, err);
+		ok = option_read_word(row, text, WORDS(holds), &place, err);
 	else if (row->id == OPT_ON_ERROR)
-		ok = read_word(row, text, WORDS(errors), &place, err);
+		ok = option_read_word(row, text, WORDS(errors), &place, err);
 	else if (row->id == OPT_OVER)
-		ok = read_word(row, text, WORDS(overs), &place, err);
+		ok = option_read_word(row, text, WORDS(overs), &place, err);
 	else if (row->id == OPT_FORMAT)
-		ok = read_word(row, text, WORDS(formats), &place, err);
+		ok = option_read_word(row, text, WORDS(formats), &place, err);
 	else if (row->id == OPT_SCHEDULE)
-		ok = read_word(row, text, WORDS(schedules), &place, err);
+		ok = option_read_word(row, text, WORDS(schedules), &place, err);
 	else
-		ok = read_word(row, text, WORDS(colors), &place, err);
+		ok = option_read_word(row, text, WORDS(colors), &place, err);
 	if (!ok)
 		return false;
 	if (row->id == OPT_MODE)
@@ -435,9 +436,6 @@ set_text(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_LOG_PREFIX:
 			run->log_prefix = text;
 			return true;
-		case OPT_OUTPUT:
-			options->output = text;
-			return true;
 		case OPT_SVG:
 		case OPT_HTML:
 		case OPT_TRACE:
@@ -509,6 +507,8 @@ set_flag(Options *options, const OptionRow *row)
 bool
 option_set(Options *options, const OptionRow *row, const char *text, Err *err)
 {
+	if (row->id >= OPT_INPUT && row->id <= OPT_KEEP_ORDER)
+		return option_set_feed(options, row, text, err);
 	switch ((int) row->id)
 	{
 		case OPT_MODE:

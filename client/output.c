@@ -185,6 +185,12 @@ output_open(const OutputOptions *options, const Plan *plan, Err *err)
 	return NULL;
 }
 
+bool
+output_is_stdout(const Output *output)
+{
+	return !output->owns_fd;
+}
+
 void
 output_start(Output *output, void (*on_room)(void *arg),
 			 void (*on_failed)(void *arg, const Err *err), void *arg)

@@ -48,6 +48,8 @@ extern void output_start(Output *output, void (*on_room)(void *arg),
 						 void (*on_failed)(void *arg, const Err *err),
 						 void *arg);
 
+extern bool output_is_stdout(const Output *output);
+
 /* One row as text, behind what is in "rows" already. */
 extern void output_add_row(const Output *output, Buf *rows,
 						   const PlanStep *emit, const Vars *vars);

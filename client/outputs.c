@@ -59,9 +59,10 @@ static bool
 share_stdout(Outputs *outputs, bool emits, Err *err)
 {
 	const Options *options = outputs->options;
+	const char *rows = options->output.file;
 	const char *holder = NULL;
 
-	if (emits && options->output == NULL)
+	if (rows != NULL ? is_stdout(rows) : emits)
 		holder = "rows of \\emit";
 	if (options->format == FORMAT_JSON &&
 		!claim_stdout(&holder, "the JSON report", err))
@@ -84,7 +85,8 @@ check_twice(const Options *options, Err *err)
 		for (int j = -1; j < i; j++)
 		{
 			const char *one = options->files[i];
-			const char *other = j < 0 ? options->output : options->files[j];
+			const char *other =
+				j < 0 ? options->output.file : options->files[j];
 
 			if (one == NULL || other == NULL || is_stdout(one) ||
 				strcmp(one, other) != 0)
@@ -118,19 +120,18 @@ check_compare(const Options *options, Err *err)
 /* -------- the three parts -------- */
 
 static bool
-open_rows(Outputs *outputs, bool emits, Err *err)
+open_rows(Outputs *outputs, const Plan *plan, Err *err)
 {
 	const Options *options = outputs->options;
-	const char *path = options->output;
 
-	outputs->rows = emits ? stdout : NULL;
-	if (path == NULL)
+	if (plan == NULL)
 		return true;
+	outputs->settings = options->output;
 	/* what earlier runs have written stays */
-	outputs->rows = fopen(
-		path, options->run.resume || options->run.retry_failed ? "a" : "w");
-	outputs->owns_rows = outputs->rows != NULL;
-	return outputs->owns_rows || output_file_failed(path, errno, err);
+	outputs->settings.append =
+		options->run.resume || options->run.retry_failed;
+	outputs->rows = output_open(&outputs->settings, plan, err);
+	return outputs->rows != NULL || err->kind == ERR_NONE;
 }
 
 static bool
@@ -167,7 +168,7 @@ outputs_open(Outputs *outputs, const Options *options, const Plan *plan,
 			return false;
 
 	/* these two wipe what was there: not before all else is well */
-	if (open_rows(outputs, emits, err) && open_trace(outputs, plan, err))
+	if (open_rows(outputs, plan, err) && open_trace(outputs, plan, err))
 		return true;
 	outputs_close(outputs, &ignored);
 	return false;
@@ -260,8 +261,8 @@ outputs_close(Outputs *outputs, Err *err)
 		error = trace_file_end(outputs->tracer);
 	if (outputs->trace != NULL && outputs->trace != stdout)
 		ok = close_one(outputs->trace, options->files[FILE_TRACE], error, err);
-	if (outputs->owns_rows)
-		ok = close_one(outputs->rows, options->output, 0, err) && ok;
+	if (outputs->rows != NULL)
+		ok = output_close(outputs->rows, err) && ok;
 	*outputs = (Outputs){.options = options};
 	return ok;
 }

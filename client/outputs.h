@@ -15,11 +15,11 @@
 typedef struct Outputs
 {
 	const Options *options;
-	FILE *rows;		   /* of \emit; NULL: there are none */
+	OutputOptions settings;
+	Output *rows;	   /* of \emit; NULL: there are none */
 	FILE *text;		   /* the report for people; stderr when stdout has data */
 	FILE *trace;	   /* NULL: none */
 	TraceFile *tracer; /* for RunOptions.add_sinks; NULL: none */
-	bool owns_rows;	   /* opened here */
 } Outputs;
 
 /*

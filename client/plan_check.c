@@ -113,7 +113,9 @@ report_undefined(Check *check, int symbol, int line, int column)
 {
 	const Symbols *symbols = &check->plan->symbols;
 	const char *name = symbols->names[symbol];
-	const char **names = mem_alloc((size_t) symbols->count * sizeof(char *));
+	const PlanContext *context = check->context;
+	const char **names = mem_alloc(
+		(size_t) (symbols->count + context->nknown) * sizeof(char *));
 	const char *nearest;
 	Place place = {check->step->place.file, line, column};
 	int n = 0;
@@ -123,6 +125,8 @@ report_undefined(Check *check, int symbol, int line, int column)
 		if (is_set(check, i))
 			names[n++] = symbols->names[i];
 	}
+	for (int i = 0; i < context->nknown; i++)
+		names[n++] = context->known_names[i];
 	nearest = err_nearest(name, names, n);
 	free(names);
 	check->failed = true;

@@ -179,6 +179,21 @@ put_sources(JsonOut *json, const Plan *plan)
 }
 
 static void
+put_input(JsonOut *json, const RunResult *result)
+{
+	if (result->input == NULL)
+	{
+		json_out_string(json, "input", NULL);
+		return;
+	}
+	json_out_open(json, "input", '{');
+	json_out_string(json, "name", result->input);
+	json_out_int(json, "rows", result->input_rows);
+	json_out_int(json, "bad", result->bad_rows);
+	json_out_close(json, '}');
+}
+
+static void
 put_expect(JsonOut *json, const Plan *plan)
 {
 	if (!plan->has_expect)
@@ -252,6 +267,7 @@ put_run(JsonOut *json, const RunResult *result)
 	json_out_int(json, "canceled", spans->canceled);
 	json_out_int(json, "skipped", spans->skipped + result->skipped);
 	json_out_close(json, '}');
+	put_input(json, result);
 	json_out_open(json, "retries", '{');
 	json_out_int(json, "made", spans->retried);
 	json_out_int(json, "refused", result->retries_refused);

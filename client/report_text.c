@@ -135,6 +135,21 @@ put_skipped(const TextReport *report)
 	report_put_wrapped(report->out, "  Skipped: ", text, report->style);
 }
 
+static void
+put_input(const TextReport *report)
+{
+	const RunResult *result = report->result;
+	char text[400];
+
+	if (result->input == NULL)
+		return;
+	snprintf(text, sizeof(text), "%.300s, %lld row%s, %lld bad record%s",
+			 result->input, (long long) result->input_rows,
+			 result->input_rows == 1 ? "" : "s", (long long) result->bad_rows,
+			 result->bad_rows == 1 ? "" : "s");
+	report_put_wrapped(report->out, "  Input: ", text, report->style);
+}
+
 /* Where the numbers above may mislead. */
 static void
 put_warnings(const TextReport *report)
@@ -200,6 +215,7 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 		report_many(out, result, &fitted);
 	put_summary(&report, &verdict);
 	put_failures(&report);
+	put_input(&report);
 	put_retries(&report);
 	put_skipped(&report);
 	put_warnings(&report);

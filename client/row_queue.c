@@ -37,15 +37,20 @@ struct RowQueue
 };
 
 RowQueue *
-row_queue_new(void (*on_more)(void *arg), void *arg)
+row_queue_new(void)
 {
 	RowQueue *queue = mem_alloc(sizeof(RowQueue));
 
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->room, NULL);
+	return queue;
+}
+
+void
+row_queue_set_on_more(RowQueue *queue, void (*on_more)(void *arg), void *arg)
+{
 	queue->on_more = on_more;
 	queue->arg = arg;
-	return queue;
 }
 
 static void

@@ -20,8 +20,11 @@ typedef enum RowQueueState
 	ROW_QUEUE_ENDED
 } RowQueueState;
 
-/* on_more runs on the thread that puts; see row_queue_take. */
-extern RowQueue *row_queue_new(void (*on_more)(void *arg), void *arg);
+extern RowQueue *row_queue_new(void);
+
+/* Before there is a second thread; on_more runs on the one that puts. */
+extern void row_queue_set_on_more(RowQueue *queue, void (*on_more)(void *arg),
+								  void *arg);
 extern void row_queue_free(RowQueue *queue);
 
 /* -------- the reader's side -------- */

@@ -20,6 +20,9 @@
 /* Above this many tasks a simulation takes longer than it tells. */
 #define PREDICTED_TASKS 500
 #define OTHER_DESCRIPTORS 64
+/* So long the last Ctrl-C waits for rows that are on their way. */
+#define DRAIN_LOOK_NS (50 * NS_PER_MS)
+#define LAST_FLUSH_NS (200 * NS_PER_MS)
 #define DEFAULT_WORKERS 64
 /* Retries may be so many of the steps (and some more, see shard.c). */
 #define RETRY_PERCENT 20
@@ -35,7 +38,6 @@ run_options_init(RunOptions *options)
 	options->step_timeout_ns = -1;
 	options->retry_percent = RETRY_PERCENT;
 	options->jobs = 1;
-	options->rows = stdout;
 	options->messages = stderr;
 }
 
@@ -180,6 +182,18 @@ count_shards(const Run *run)
 }
 
 static void
+run_find_columns(Run *run)
+{
+	const RowColumns *columns = input_columns(run->options->input);
+
+	run->column_symbols =
+		mem_alloc((size_t) (columns->count + 1) * sizeof(int));
+	for (int i = 0; i < columns->count; i++)
+		run->column_symbols[i] = symbols_find(
+			&run->plan->symbols, columns->names[i], strlen(columns->names[i]));
+}
+
+static void
 run_make_id(Run *run)
 {
 	struct timespec now;
@@ -254,6 +268,24 @@ run_make_shards(Run *run, Err *err)
 	return true;
 }
 
+/* Admission, and what feeds it and what it feeds. */
+static void
+run_start_feeds(Run *run)
+{
+	const RunOptions *options = run->options;
+	AdmissionHooks hooks = {.on_more = on_more,
+							.on_bad_row = run_on_bad_row,
+							.on_input_lost = run_on_input_lost,
+							.arg = run};
+
+	if (options->input != NULL)
+		run_find_columns(run);
+	run->admission =
+		admission_new(run->plan, options, run->seed, run->job, &hooks);
+	if (options->output != NULL)
+		output_start(options->output, on_more, run_on_output_failed, run);
+}
+
 static bool
 run_make(Run *run, Err *err)
 {
@@ -266,8 +298,7 @@ run_make(Run *run, Err *err)
 		return false;
 	if (!run_open_job(run, err))
 		return false;
-	run->admission = admission_new(run->plan, run->options, run->seed,
-								   run->job, on_more, run);
+	run_start_feeds(run);
 	run->workers = run->options->workers;
 	if (run->workers == 0)
 		run->workers = admission_concurrency(run->admission) < DEFAULT_WORKERS
@@ -288,6 +319,8 @@ run_abandon(Run *run)
 	run_cancel_all(run);
 	if (first->is_running)
 		return;
+	if (run->is_draining)
+		output_abandon(run->options->output);
 	run_cancel_bodies(run);
 	atomic_store(&run->is_given_up, true);
 	if (first->is_opening || run->awaits_opening)
@@ -318,7 +351,8 @@ on_last_signal(void *arg)
 	Run *run = arg;
 
 	progress_hide(&run->progress);
-	fflush(run->options->rows);
+	if (run->options->output != NULL)
+		output_flush(run->options->output, LAST_FLUSH_NS);
 	fflush(run->options->messages);
 	job_write(run->job);
 	_exit(130);
@@ -350,6 +384,38 @@ run_arm_timeout(Run *run)
 	if (run->options->run_timeout_ns > 0)
 		loop_timer_set(loop, &run->timeout,
 					   loop_now_ns(loop) + run->options->run_timeout_ns);
+}
+
+/* -------- the output -------- */
+
+static void
+on_drain_look(void *arg)
+{
+	Run *run = arg;
+	Loop *loop = run->shards[0].loop;
+
+	if (run_is_cut_short(run) || output_flush(run->options->output, 0))
+		loop_stop(loop);
+	else
+		loop_timer_set(loop, &run->drain, loop_now_ns(loop) + DRAIN_LOOK_NS);
+}
+
+/*
+ * Until the last row is in the file, however slow whoever reads it is; the
+ * loop runs meanwhile, so that Ctrl-C can end the wait.
+ */
+static void
+run_drain_output(Run *run)
+{
+	if (run->options->output == NULL || run_is_cut_short(run) ||
+		output_flush(run->options->output, DRAIN_LOOK_NS))
+		return;
+	run->is_draining = true;
+	loop_timer_init(&run->drain, on_drain_look, run);
+	on_drain_look(run);
+	loop_run(run->shards[0].loop);
+	loop_timer_clear(run->shards[0].loop, &run->drain);
+	run->is_draining = false;
 }
 
 /* -------- the clock -------- */
@@ -422,7 +488,8 @@ run_exit_code(const Run *run, const Err *err)
 															   : 2;
 	if (run->hit_limit)
 		return 5;
-	if (run->failures > run->assert_failures || run->job_failed)
+	if (run->failures > run->assert_failures || run->job_failed ||
+		run->is_cut_short || run->bad_rows > 0)
 		return 2;
 	return run->assert_failures > 0 || run->result.expect_failed ? 3 : 0;
 }
@@ -518,8 +585,15 @@ run_finish(Run *run, Err *err)
 	result->rate = run->options->rate;
 	result->schedule = run->options->schedule;
 	result->latency_limit_ns = run->options->latency_limit_ns;
+	result->bad_rows = run->bad_rows;
+	if (run->options->input != NULL)
+		result->input = input_name(run->options->input);
 	if (run->admission != NULL)
+	{
 		result->concurrency = admission_concurrency(run->admission);
+		result->input_rows =
+			admission_count(run->admission) + run->result.skipped;
+	}
 	if (run->nmade > 0)
 		run_merge_shards(run);
 	run_tell_notices(run);
@@ -541,6 +615,7 @@ run_to_the_end(Run *run, Err *err)
 	else
 		run_release_shards(run, false);
 	run_join_shards(run);
+	run_drain_output(run);
 	loop_timer_clear(run->shards[0].loop, &run->timeout);
 	run_teardown(run);
 	return true;
@@ -581,6 +656,7 @@ run_free(Run *run)
 	conn_ledger_free(run->conn_ledger);
 	admission_free(run->admission);
 	vars_clear(&run->base);
+	free(run->column_symbols);
 	run_forget_notices(run);
 	pthread_mutex_destroy(&run->lock);
 	pthread_cond_destroy(&run->may_go);

@@ -9,6 +9,8 @@
 #define RUN_H
 
 #include "conn_target.h"
+#include "input.h"
+#include "output.h"
 #include "report.h"
 #include "row.h"
 #include "schedule.h"
@@ -88,9 +90,12 @@ typedef struct RunOptions
 	int per_host;		 /* requests at a time; 0: no limit */
 	bool reconnects;	 /* -C: a new connection for each lease */
 
-	/* Where rows (\emit), \echo and notices go. */
-	FILE *rows;
-	FILE *messages;
+	/* The caller's, opened, and freed after the run. */
+	Input *input;		  /* a task a row; NULL: none */
+	Output *output;		  /* of \emit; NULL: the plan has none */
+	bool stop_on_bad_row; /* else it is passed over */
+
+	FILE *messages; /* of \echo, notices and errors */
 
 	/*
 	 * Called once for each loop before it begins, to add sinks to its trace,

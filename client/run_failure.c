@@ -77,13 +77,23 @@ has_hit_limit(Run *run)
 	return hit_limit;
 }
 
+/* Which task it was and, with an input, where its row stands. */
 static void
-task_failed(Run *run, Task *task)
+name_task(const Run *run, Task *task, const Ticket *ticket)
+{
+	if (ticket->line > 0)
+		err_suffix(&task->err, " (task %s, %s line %lld)", task->name,
+				   input_name(run->options->input), (long long) ticket->line);
+	else if (admission_total(run->admission) > 1)
+		err_suffix(&task->err, " (task %s)", task->name);
+}
+
+static void
+task_failed(Run *run, Task *task, const Ticket *ticket)
 {
 	OnError on_error = run->options->on_error;
 
-	if (admission_total(run->admission) > 1)
-		err_suffix(&task->err, " (task %s)", task->name);
+	name_task(run, task, ticket);
 	run_count_failure(run, &task->err);
 	if (on_error != ON_ERROR_CONTINUE || has_hit_limit(run))
 		admission_stop(run->admission);
@@ -92,11 +102,68 @@ task_failed(Run *run, Task *task)
 }
 
 void
-run_task_ended(Run *run, Task *task)
+run_task_ended(Run *run, Task *task, const Ticket *ticket)
 {
+	bool is_well = !task->failed && !task->is_canceled;
+
 	if (task->failed)
-		task_failed(run, task);
-	else if (task->emit.len > 0)
-		fwrite(task->emit.data, 1, task->emit.len, run->options->rows);
+		task_failed(run, task, ticket);
+	if (run->options->output != NULL)
+		output_submit(run->options->output, ticket->number, task->emit.data,
+					  is_well ? task->emit.len : 0, NULL);
 	run_log_task(run, task);
+}
+
+/* -------- input and output -------- */
+
+void
+run_on_bad_row(void *arg, const Err *err)
+{
+	Run *run = arg;
+	bool is_told;
+
+	pthread_mutex_lock(&run->lock);
+	is_told = ++run->bad_rows <= TOLD_FAILURES && !run->options->quiet;
+	if (run->options->stop_on_bad_row)
+		run->hit_limit = true;
+	pthread_mutex_unlock(&run->lock);
+	if (run->options->stop_on_bad_row || is_told)
+		err_print(run->options->messages,
+				  run->options->stop_on_bad_row ? "error" : "warning", err);
+	if (run->options->stop_on_bad_row)
+		admission_stop(run->admission);
+}
+
+bool
+run_is_cut_short(Run *run)
+{
+	bool is_cut_short;
+
+	pthread_mutex_lock(&run->lock);
+	is_cut_short = run->is_cut_short;
+	pthread_mutex_unlock(&run->lock);
+	return is_cut_short;
+}
+
+/* Told once, whatever else is still under way. */
+static void
+stop_for(Run *run, const Err *err)
+{
+	pthread_mutex_lock(&run->lock);
+	run->is_cut_short = true;
+	pthread_mutex_unlock(&run->lock);
+	err_print(run->options->messages, "error", err);
+	admission_stop(run->admission);
+}
+
+void
+run_on_input_lost(void *arg, const Err *err)
+{
+	stop_for(arg, err);
+}
+
+void
+run_on_output_failed(void *arg, const Err *err)
+{
+	stop_for(arg, err);
 }

@@ -10,13 +10,17 @@
 #include "conn_ledger.h"
 #include "run_private.h"
 
+/* A reader of a pipe that pauses longer must not hold the loop. */
+#define FLUSH_NS (100 * NS_PER_MS)
+
 /* Rows that the tasks gave, before the log says that they are done. */
 static bool
 flush_rows(void *arg)
 {
 	const Run *run = arg;
 
-	return run->options->rows == NULL || fflush(run->options->rows) == 0;
+	return run->options->output == NULL ||
+		   output_flush(run->options->output, FLUSH_NS);
 }
 
 bool

@@ -32,7 +32,8 @@ typedef struct Run
 	Vars base; /* -D and what is always there */
 	Job *job;  /* NULL: none */
 	struct ConnLedger *conn_ledger;
-	bool job_failed; /* what was to be kept of it could not be written */
+	bool job_failed;	 /* what was to be kept of it could not be written */
+	int *column_symbols; /* by column of the input; NULL: no input */
 	Admission *admission;
 	int workers;
 	Shard *shards; /* the first one runs on the program's own thread */
@@ -41,6 +42,8 @@ typedef struct Run
 	int nstarted;		 /* threads, the program's own included */
 	bool awaits_opening; /* of the other shards */
 	LoopTimer timeout;	 /* --run-timeout */
+	LoopTimer drain;	 /* looks whether the rows are written */
+	bool is_draining;
 	int interrupts;
 	Progress progress;
 	LoopTimer progress_timer;
@@ -64,6 +67,8 @@ typedef struct Run
 	int nfinished;
 	int64_t failures;
 	int64_t assert_failures;
+	int64_t bad_rows;  /* of the input, passed over */
+	bool is_cut_short; /* input or output broke off */
 	bool hit_limit;
 	Err first_error;
 	NoticeCount *notices;
@@ -87,7 +92,11 @@ extern bool run_all_finished(Run *run);
 extern void run_on_news(Run *run);
 
 /* run_failure.c: what a task's end means; any thread */
-extern void run_task_ended(Run *run, Task *task);
+extern void run_task_ended(Run *run, Task *task, const Ticket *ticket);
+extern bool run_is_cut_short(Run *run);
+extern void run_on_bad_row(void *arg, const Err *err);
+extern void run_on_input_lost(void *arg, const Err *err);
+extern void run_on_output_failed(void *arg, const Err *err);
 extern void run_count_failure(Run *run, const Err *err);
 extern void run_note_limit(Run *run); /* one was hit: exit 5 */
 extern void run_ask_all(Run *run, ShardAsk what);
@@ -105,7 +114,8 @@ extern bool outside_uses(const Plan *plan, StepKind kind);
 /* run_job.c: job log and ledger */
 extern bool run_open_job(Run *run, Err *err);
 extern bool run_open_ledger(Run *run); /* with the pool open */
-extern void run_log_task(Run *run, const Task *task);
+/* NULL: logged, or nothing to log; else to be submitted with its rows. */
+extern OutputReceipt *run_log_task(Run *run, const Task *task);
 extern void run_write_log(Run *run);
 extern void run_close_job(Run *run);
 /* shard_count.c */

@@ -19,7 +19,8 @@ choose_style(const RunOptions *options)
 		return PROGRESS_LINES;
 	if (options->quiet || options->messages != stderr ||
 		!isatty(STDERR_FILENO) ||
-		(options->rows == stdout && isatty(STDOUT_FILENO)))
+		(options->output != NULL && output_is_stdout(options->output) &&
+		 isatty(STDOUT_FILENO)))
 		return PROGRESS_NONE;
 	return PROGRESS_STATUS;
 }

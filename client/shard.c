@@ -114,6 +114,17 @@ slot_name_task(const Slot *slot, char name[64])
 	name[len] = '\0';
 }
 
+/* What the input's columns say stands in front of what we would say. */
+static void
+slot_set_row(Slot *slot)
+{
+	const Run *run = slot->shard->run;
+
+	if (slot->ticket.row != NULL)
+		row_set_vars(slot->ticket.row, run->column_symbols, &slot->task->vars);
+	admission_row_used(run->admission, &slot->ticket);
+}
+
 static void
 slot_begin_task(Slot *slot)
 {
@@ -127,6 +138,7 @@ slot_begin_task(Slot *slot)
 	if (shard->name_symbol >= 0)
 		value_set_text(vars_set(&slot->task->vars, shard->name_symbol),
 					   body->name, strlen(body->name));
+	slot_set_row(slot);
 	slot->task->scheduled_ns = slot->ticket.scheduled_ns;
 	slot->task->key = slot->ticket.key;
 	slot_set_state(slot, SLOT_RUNNING);
@@ -218,7 +230,7 @@ on_task_done(Engine *engine, Task *task)
 	Slot *slot = &shard->slots[task->client_id - shard->first_slot];
 
 	slot_count_task(slot);
-	run_task_ended(shard->run, task);
+	run_task_ended(shard->run, task, &slot->ticket);
 	shard_arm_log(shard);
 	slot_take(slot);
 	shard_try_to_end(shard);
@@ -249,7 +261,11 @@ shard_take_more(Shard *shard)
 			slot_set_state(slot, SLOT_FREE);
 		}
 		else if (slot->state == SLOT_WANTING)
+		{
 			slot_take(slot);
+			if (slot->state == SLOT_WANTING)
+				return; /* there is none for the others either */
+		}
 	}
 }
 

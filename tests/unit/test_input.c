@@ -77,7 +77,7 @@ show_all(Input *input, Buf *out)
 	Row *row;
 	Err err = {0};
 
-	input_start(input);
+	input_start(input, on_more, NULL);
 	while ((state = pull(input, &row, &err)) != INPUT_END)
 	{
 		if (state == INPUT_BAD)
@@ -119,7 +119,7 @@ show_text(Buf *out, const char *text, size_t len, const InputOptions *options)
 	write_file(text, len);
 	with_file.file = path;
 	buf_reset(out);
-	input = input_open(&with_file, NULL, on_more, NULL, &err);
+	input = input_open(&with_file, NULL, &err);
 	if (input == NULL)
 	{
 		buf_printf(out, "error %d: %s", err.line, err.message);
@@ -333,7 +333,7 @@ show_file(Buf *out, InputFormat format, int64_t max_row_bytes)
 	InputOptions options = {
 		.file = path, .format = format, .max_row_bytes = max_row_bytes};
 	Err err = {0};
-	Input *input = input_open(&options, NULL, on_more, NULL, &err);
+	Input *input = input_open(&options, NULL, &err);
 
 	buf_reset(out);
 	if (input == NULL)
@@ -395,8 +395,8 @@ test_borders(Buf *out)
 		buf_printf(&text, "%d,\"%.*s\"\"\n,\"\r\n", i, i % 13,
 				   "abcdefghijklm");
 	write_file(text.data, text.len);
-	input = input_open(&options, NULL, on_more, NULL, &err);
-	input_start(input);
+	input = input_open(&options, NULL, &err);
+	input_start(input, on_more, NULL);
 	while (pull(input, &row, &err) == INPUT_ROW)
 	{
 		size_t len;
@@ -433,10 +433,10 @@ test_slow_pipe(Buf *out)
 	if (pipe(ends) != 0 || dup2(ends[0], STDIN_FILENO) < 0 ||
 		write(ends[1], "a,b\n1,", 6) != 6)
 		printf("Bail out! no pipe\n");
-	input = input_open(&options, NULL, on_more, NULL, &err);
+	input = input_open(&options, NULL, &err);
 	ok(input != NULL, "a header from a pipe");
 	is_str(input_name(input), "<stdin>", "its name");
-	input_start(input);
+	input_start(input, on_more, NULL);
 	is_i64(input_pull(input, &row, &err), INPUT_WAIT, "half a row: wait");
 	if (write(ends[1], "2\n3", 3) != 3)
 		printf("Bail out! no pipe\n");
@@ -469,8 +469,8 @@ test_early_end(Buf *out)
 		for (int i = 0; i < 100000; i++)
 			fprintf(file, "%d\n", i);
 		fclose(file);
-		input = input_open(&options, NULL, on_more, NULL, &err);
-		input_start(input);
+		input = input_open(&options, NULL, &err);
+		input_start(input, on_more, NULL);
 		if (round == 1)
 		{
 			is_i64(pull(input, &row, &err), INPUT_ROW, "a row");
@@ -480,11 +480,11 @@ test_early_end(Buf *out)
 	}
 	ok(true, "freed while the reader waits for room");
 	options.file = "/no/such/file.csv";
-	ok(input_open(&options, NULL, on_more, NULL, &err) == NULL &&
+	ok(input_open(&options, NULL, &err) == NULL &&
 		   strstr(err.message, "/no/such/file.csv") != NULL && err.hint[0],
 	   "a missing file");
 	options.file = "/tmp";
-	ok(input_open(&options, NULL, on_more, NULL, &err) == NULL &&
+	ok(input_open(&options, NULL, &err) == NULL &&
 		   strstr(err.message, "directory") != NULL,
 	   "a folder");
 }
@@ -497,7 +497,7 @@ show_query(Buf *out, const char *sql)
 	InputOptions options = {.sql = sql};
 	ConnSettings settings = {0};
 	Err err = {0};
-	Input *input = input_open(&options, &settings, on_more, NULL, &err);
+	Input *input = input_open(&options, &settings, &err);
 
 	buf_reset(out);
 	if (input == NULL)
@@ -543,8 +543,8 @@ test_query(Buf *out)
 		   "--input-sql: column \"nothing\" does not exist "
 		   "(SQLSTATE 42703)",
 		   "a query that is wrong");
-	input = input_open(&options, &settings, on_more, NULL, &err);
-	input_start(input);
+	input = input_open(&options, &settings, &err);
+	input_start(input, on_more, NULL);
 	for (int i = 0; i < 10000 && pull(input, &row, &err) == INPUT_ROW; i++)
 	{
 		size_t len;
