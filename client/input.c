@@ -118,7 +118,8 @@ read_header(Input *input, Err *err)
 	{
 		*err = input->text.err;
 		err->kind = ERR_USAGE;
-		err_prefix(err, "the header: ");
+		if (found == RECORD_BAD)
+			err_prefix(err, "the header: ");
 	}
 	else
 		for (int i = 0; i < row->nfields; i++)
@@ -491,15 +492,23 @@ input_start(Input *input, void (*on_more)(void *arg), void *arg)
 }
 
 void
+input_stop(Input *input)
+{
+	row_queue_stop(input->queue);
+	if (input->stop_pipe[1] >= 0)
+		close(input->stop_pipe[1]); /* now the other end can be read */
+	input->stop_pipe[1] = -1;
+	if (input->has_thread)
+		pthread_join(input->thread, NULL);
+	input->has_thread = false;
+}
+
+void
 input_free(Input *input)
 {
 	if (input == NULL)
 		return;
-	row_queue_stop(input->queue);
-	if (input->stop_pipe[1] >= 0)
-		close(input->stop_pipe[1]); /* now the other end can be read */
-	if (input->has_thread)
-		pthread_join(input->thread, NULL);
+	input_stop(input);
 	conn_cursor_close(input->cursor);
 	if (input->stop_pipe[0] >= 0)
 		close(input->stop_pipe[0]);

@@ -69,6 +69,9 @@ extern const RowColumns *input_columns(const Input *input);
 /* File name, "<stdin>" or "--input-sql", for messages. */
 extern const char *input_name(const Input *input);
 
+/* End the reader; on_more will not be called any more.  Twice is fine. */
+extern void input_stop(Input *input);
+
 /*
  * Begin to read ahead; to be called once, before the first pull.  on_more runs
  * on the reader's thread, once after each INPUT_WAIT.

@@ -3,6 +3,7 @@
  *	  The story on one page: options, plan, run, report, exit code.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,19 @@ raise_descriptor_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/*
+ * A standard stream that was closed must not become whatever is opened next.
+ * Opened the wrong way round, it still fails when it is used.
+ */
+static void
+fill_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(2); /* nobody could be told anything */
 }
 
 /* -------- the plan -------- */
@@ -449,6 +463,7 @@ dispatch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	fill_standard_streams();
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
 	return flushed(dispatch(argc, argv));

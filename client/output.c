@@ -374,8 +374,8 @@ output_abandon(Output *output)
 	(void) n; /* the pipe has room for one byte */
 }
 
-static void
-stop_writer(Output *output)
+void
+output_stop(Output *output)
 {
 	pthread_mutex_lock(&output->lock);
 	output->is_closing = true;
@@ -383,6 +383,7 @@ stop_writer(Output *output)
 	pthread_mutex_unlock(&output->lock);
 	if (output->has_thread)
 		pthread_join(output->thread, NULL);
+	output->has_thread = false;
 }
 
 bool
@@ -390,7 +391,7 @@ output_close(Output *output, Err *err)
 {
 	bool fine;
 
-	stop_writer(output);
+	output_stop(output);
 	fine = !output->has_failed;
 	if (!fine)
 		*err = output->err;

@@ -84,7 +84,10 @@ extern bool output_flush(Output *output, int64_t wait_ns);
 /* Wait no longer for whoever does not read: what is left is lost. */
 extern void output_abandon(Output *output);
 
-/* Write the rest and end.  False: err says what could not be written. */
+/* Write the rest, end the writer: nothing is told any more. */
+extern void output_stop(Output *output);
+
+/* The same, and close the file.  False: err says what could not be written. */
 extern bool output_close(Output *output, Err *err);
 
 #endif /* OUTPUT_H */

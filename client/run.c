@@ -407,14 +407,16 @@ on_drain_look(void *arg)
 static void
 run_drain_output(Run *run)
 {
+	Loop *loop = run->shards[0].loop;
+
 	if (run->options->output == NULL || run_is_cut_short(run) ||
 		output_flush(run->options->output, DRAIN_LOOK_NS))
 		return;
 	run->is_draining = true;
 	loop_timer_init(&run->drain, on_drain_look, run);
-	on_drain_look(run);
-	loop_run(run->shards[0].loop);
-	loop_timer_clear(run->shards[0].loop, &run->drain);
+	loop_timer_set(loop, &run->drain, loop_now_ns(loop));
+	loop_run(loop);
+	loop_timer_clear(loop, &run->drain);
 	run->is_draining = false;
 }
 
@@ -621,6 +623,16 @@ run_to_the_end(Run *run, Err *err)
 	return true;
 }
 
+/* Their threads tell the run, which will be gone. */
+static void
+run_stop_feeds(Run *run)
+{
+	if (run->options->input != NULL)
+		input_stop(run->options->input);
+	if (run->options->output != NULL)
+		output_stop(run->options->output);
+}
+
 Run *
 run_plan(const Plan *plan, const RunOptions *options, Err *err)
 {
@@ -632,6 +644,7 @@ run_plan(const Plan *plan, const RunOptions *options, Err *err)
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_cond_init(&run->may_go, NULL);
 	run_to_the_end(run, err);
+	run_stop_feeds(run);
 	run_close_job(run);
 	run_close_logs(run);
 	run_finish(run, err);

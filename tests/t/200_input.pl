@@ -49,7 +49,7 @@ sub adds_up
 # ---- formats ----
 
 foreach my $case (
-	[ 'CSV', 'a.csv', "id,t\n1,x\n2,\"y, \"\"z\"\"\n3,\n4,\"\"\n", ':id :t',
+	[ 'CSV', 'a.csv', "id,t\n1,x\n2,\"y, \"\"z\"\"\"\n3,\n4,\"\"\n", ':id :t',
 		"1,x\n2,\"y, \"\"z\"\"\"\n3,\n4,\"\"\n" ],
 	[ 'TSV', 'a.tsv', "id\tt\n1\tx\\ty\n2\t\\N\n", ':id :t', "1,x\ty\n2,\n" ],
 	[ 'JSON lines', 'a.jsonl', qq({"id":1,"t":{"k":[1, 2]}}\n{"id":1.50}\n),
