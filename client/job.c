@@ -150,7 +150,13 @@ job_skipped(Job *job)
 }
 
 bool
-job_task_ended(Job *job, const Task *task)
+job_has_log(const Job *job)
+{
+	return job != NULL && job->log != NULL;
+}
+
+JobLogEntry
+job_describe(const Task *task)
 {
 	JobLogEntry entry = {.number = task->number,
 						 .key = task->key,
@@ -158,14 +164,18 @@ job_task_ended(Job *job, const Task *task)
 						 .ended_ns = task_now_ns(task),
 						 .attempts = 1 + task->retries};
 
-	if (job == NULL || job->log == NULL)
-		return true;
 	entry.outcome = task->failed		? "failed"
 					: task->is_canceled ? "canceled"
 					: task->was_done	? "skipped"
 										: "ok";
 	entry.err = task->failed ? &task->err : NULL;
-	return joblog_add(job->log, &entry);
+	return entry;
+}
+
+bool
+job_add(Job *job, const JobLogEntry *entry)
+{
+	return joblog_add(job->log, entry);
 }
 
 bool

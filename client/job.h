@@ -10,6 +10,7 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include "joblog.h"
 #include "ledger.h"
 #include "run.h"
 
@@ -39,8 +40,13 @@ extern bool job_wants(Job *job, uint64_t number, const RowHash *row,
 					  RowKey *key);
 extern int64_t job_skipped(Job *job); /* so many were not wanted */
 
+extern bool job_has_log(const Job *job);
+
+/* What the log says of a task that has just ended; err is the task's own. */
+extern JobLogEntry job_describe(const Task *task);
+
 /* Into the log.  False: it cannot be written, and the run should end. */
-extern bool job_task_ended(Job *job, const Task *task);
+extern bool job_add(Job *job, const JobLogEntry *entry);
 
 /* Every JOBLOG_DELAY_NS while tasks end. */
 extern bool job_write(Job *job);

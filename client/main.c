@@ -337,9 +337,8 @@ run_checked(Options *options, Plan *plan)
 	}
 	ask_for_password(options);
 	exit_code = run_served(options, &outputs, plan);
-	/* what the run has told already is not told twice */
-	if (!outputs_close(&outputs, &err) && exit_code == 0)
-		return fail(&err, 2);
+	if (!outputs_close(&outputs, &err))
+		return fail(&err, exit_code == 0 ? 2 : exit_code);
 	return exit_code;
 }
 

@@ -136,6 +136,11 @@ options_check_feed(const Options *options, Err *err)
 	if (input->file != NULL && input->sql != NULL)
 		return refuse(err, "--input and --input-sql exclude each other",
 					  "keep the one that has the rows");
+	if (options->nvariants > 0 && (input->file != NULL || input->sql != NULL))
+		return refuse(err,
+					  "--compare runs the plan many times, and an input has "
+					  "its rows only once",
+					  "leave it out for the comparison");
 	for (int id = OPT_INPUT_FORMAT; id <= OPT_INPUT_MAX_ROW; id++)
 		if (is_given(options, (OptionId) id) && input->file == NULL)
 			return refuse(err,

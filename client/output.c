@@ -392,7 +392,7 @@ output_close(Output *output, Err *err)
 	bool fine;
 
 	output_stop(output);
-	fine = !output->has_failed;
+	fine = !output->has_failed || output->on_failed != NULL;
 	if (!fine)
 		*err = output->err;
 	if (output->owns_fd && close(output->fd) != 0 && fine)

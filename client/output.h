@@ -87,7 +87,10 @@ extern void output_abandon(Output *output);
 /* Write the rest, end the writer: nothing is told any more. */
 extern void output_stop(Output *output);
 
-/* The same, and close the file.  False: err says what could not be written. */
+/*
+ * The same, and close the file.  False: err says what could not be written
+ * and on_failed was not told.
+ */
 extern bool output_close(Output *output, Err *err);
 
 #endif /* OUTPUT_H */

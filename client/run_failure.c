@@ -106,12 +106,14 @@ run_task_ended(Run *run, Task *task, const Ticket *ticket)
 {
 	bool is_well = !task->failed && !task->is_canceled;
 
+	OutputReceipt *receipt;
+
 	if (task->failed)
 		task_failed(run, task, ticket);
+	receipt = run_log_task(run, task);
 	if (run->options->output != NULL)
 		output_submit(run->options->output, ticket->number, task->emit.data,
-					  is_well ? task->emit.len : 0, NULL);
-	run_log_task(run, task);
+					  is_well ? task->emit.len : 0, receipt);
 }
 
 /* -------- input and output -------- */

@@ -5,9 +5,12 @@
  * The log may be added to by every shard's thread; opening and closing are
  * the program's own thread's.
  */
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conn_ledger.h"
+#include "mem.h"
 #include "run_private.h"
 
 /* A reader of a pipe that pauses longer must not hold the loop. */
@@ -86,11 +89,61 @@ log_failed(Run *run)
 		admission_stop(run->admission);
 }
 
-void
+/* A line that waits until the task's rows have left. */
+typedef struct LateLine
+{
+	OutputReceipt receipt;
+	Run *run;
+	JobLogEntry entry;
+	Err err;
+} LateLine;
+
+static void
+add_line(Run *run, const JobLogEntry *entry)
+{
+	if (!job_add(run->job, entry))
+		log_failed(run);
+}
+
+static void
+on_rows_left(OutputReceipt *receipt)
+{
+	LateLine *line = (LateLine *) receipt;
+
+	add_line(line->run, &line->entry);
+	free(line);
+}
+
+/*
+ * With --keep-order rows may wait for those of other tasks.  Until they have
+ * left no flush makes them safe, and the log must not say that they are.
+ */
+OutputReceipt *
 run_log_task(Run *run, const Task *task)
 {
-	if (!job_task_ended(run->job, task))
-		log_failed(run);
+	JobLogEntry entry;
+	LateLine *line;
+
+	if (!job_has_log(run->job))
+		return NULL;
+	entry = job_describe(task);
+	if (run->options->output == NULL)
+	{
+		add_line(run, &entry);
+		return NULL;
+	}
+	/* an error is large, and few tasks have one */
+	line = mem_alloc(entry.err != NULL ? sizeof(LateLine)
+									   : offsetof(LateLine, err));
+	line->receipt.fn = on_rows_left;
+	line->run = run;
+	line->entry = entry;
+	if (entry.err != NULL)
+	{
+		line->err = *entry.err;
+		line->entry.err = &line->err;
+	}
+	return &line->receipt;
 }
 
 void
