@@ -296,6 +296,8 @@ run_served(Options *options, Outputs *outputs, const Plan *plan)
 {
 	ServeChild serve;
 	bool is_serving = needs_delay_server(options, plan);
+	bool is_many =
+		options->nvariants > 0 || strcmp(options->command, "sweep") == 0;
 	Err err;
 	int exit_code;
 
@@ -305,6 +307,9 @@ run_served(Options *options, Outputs *outputs, const Plan *plan)
 			return fail(&err, 1);
 		options->run.http_url = serve.url;
 	}
+	/* rows are for a run that is alone: others leave them out */
+	if (!is_many)
+		options->run.output = outputs->rows;
 	if (strcmp(options->command, "sweep") == 0)
 		exit_code = sweep_main(options, plan);
 	else if (options->nvariants > 0)
@@ -329,7 +334,6 @@ run_checked(Options *options, Plan *plan)
 		return 0;
 	if (!outputs_open(&outputs, options, plan, &err))
 		return fail(&err, 1);
-	options->run.output = outputs.rows;
 	if (outputs.tracer != NULL)
 	{
 		options->run.add_sinks = trace_file_add;

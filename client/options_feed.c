@@ -131,16 +131,18 @@ bool
 options_check_feed(const Options *options, Err *err)
 {
 	const InputOptions *input = &options->input;
+	bool is_many =
+		options->nvariants > 0 || strcmp(options->command, "sweep") == 0;
 	bool reads_stdin = input->file != NULL && strcmp(input->file, "-") == 0;
 
 	if (input->file != NULL && input->sql != NULL)
 		return refuse(err, "--input and --input-sql exclude each other",
 					  "keep the one that has the rows");
-	if (options->nvariants > 0 && (input->file != NULL || input->sql != NULL))
+	if (is_many && (input->file != NULL || input->sql != NULL))
 		return refuse(err,
-					  "--compare runs the plan many times, and an input has "
-					  "its rows only once",
-					  "leave it out for the comparison");
+					  "sweep and --compare run the plan many times, and an "
+					  "input has its rows only once",
+					  "leave the input out, or run the plan once");
 	for (int id = OPT_INPUT_FORMAT; id <= OPT_INPUT_MAX_ROW; id++)
 		if (is_given(options, (OptionId) id) && input->file == NULL)
 			return refuse(err,

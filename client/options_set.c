@@ -230,10 +230,11 @@ read_slo(const OptionRow *row, const char *text, SweepSlo *slo, Err *err)
 		slo->fraction = known[i].fraction;
 		return read_duration(row, text + len + 1, &slo->limit_ns, err);
 	}
-	return option_bad_value(row, text,
-					 "mean, p50, p90, p95, p99, p99.9 or max, then = and a "
-					 "time: p99=20ms",
-					 err);
+	return option_bad_value(
+		row, text,
+		"mean, p50, p90, p95, p99, p99.9 or max, then = and a "
+		"time: p99=20ms",
+		err);
 }
 
 /* Separated by commas; the texts are kept with the options. */
