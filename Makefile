@@ -39,6 +39,10 @@ check-kill: ## client and server killed at random moments, ROUNDS=200 jobs
 	@ASYNCDEMO_KILL_ROUNDS=$(or $(ROUNDS),200) \
 		$(private) $(lib)/check 't/225_*.pl'
 
+check-predictions: ## 200 random plans: predicted against measured, and the fix
+	@$(lib)/install-deps build check
+	@$(lib)/dispatch --server tests/predictions/run $(ARGS)
+
 check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
@@ -123,6 +127,6 @@ extension:
 client:
 	@$(MAKE) -C client all BUILD=$(build)
 
-.PHONY: all demo check check-root check-kill check-pgbench check-versions bench bench-extension \
+.PHONY: all demo check check-root check-kill check-pgbench check-predictions check-versions bench bench-extension \
 	deps install uninstall lint format goldens sanitize tsan valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client

@@ -58,7 +58,8 @@ typedef struct Prediction
 	FixKind fix;			  /* the single change that gains most */
 	const PlanStep *fix_step; /* for the FIX_STEP ones */
 	int fix_value;			  /* connections, concurrency, Hold */
-	int64_t fix_ns;			  /* predicted with it */
+	int64_t fix_ns;			  /* predicted with it; where ties could come */
+	int64_t fix_low_ns;		  /* out differently: the most, and the least */
 } Prediction;
 
 /* The total time of an input. */

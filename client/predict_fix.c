@@ -79,18 +79,84 @@ worst_ns(const PredictInput *input)
 	return total_ns;
 }
 
+/* Up to half of TIE_JITTER_NS more or less, so that a sum stays the same. */
+static int64_t
+shaken_ns(int64_t own_ns, uint32_t chance)
+{
+	own_ns += (int64_t) chance % TIE_JITTER_NS - TIE_JITTER_NS / 2;
+	return own_ns > 0 ? own_ns : 0;
+}
+
+/*
+ * How far the shaking alone moves a total: the shakes of n steps, each at
+ * most half of TIE_JITTER_NS either way, add up to little more than their
+ * square root.
+ */
+static int64_t
+tie_margin_ns(const PredictInput *input)
+{
+	double nsteps = 0;
+
+	for (int i = 0; i < input->ntasks; i++)
+		nsteps += input->tasks[i].nsteps;
+	return (int64_t) ((20 + 2 * sqrt(nsteps)) * TIE_JITTER_NS);
+}
+
+/*
+ * Where two completions tie, which comes first is chance: shake all times a
+ * little and see how far the total goes from what it is unshaken.
+ */
+static void
+predict_range(const PredictInput *input, int64_t unshaken_ns, int64_t *low_ns,
+			  int64_t *high_ns)
+{
+	PredictInput copy = input_copy(input);
+	uint32_t seed = 12345;
+	int64_t margin_ns = tie_margin_ns(input);
+
+	*low_ns = *high_ns = unshaken_ns;
+	for (int trial = 0; trial < TIE_TRIALS; trial++)
+	{
+		int64_t total_ns;
+
+		for (int i = 0; i < copy.ntasks; i++)
+			for (int j = 0; j < copy.tasks[i].nsteps; j++)
+			{
+				seed = seed * 1664525u + 1013904223u;
+				copy.tasks[i].steps[j].own_ns =
+					shaken_ns(input->tasks[i].steps[j].own_ns, seed >> 8);
+			}
+		total_ns = predict_total_ns(&copy);
+		if (total_ns + margin_ns < *low_ns)
+			*low_ns = total_ns;
+		if (total_ns - margin_ns > *high_ns)
+			*high_ns = total_ns;
+	}
+	predict_input_clear(&copy);
+}
+
+/*
+ * A change is judged by the worst that ties may make of it, so that what is
+ * promised holds.
+ */
 static void
 fix_consider(Prediction *prediction, const PredictInput *changed, FixKind kind,
 			 const PlanStep *step, int value)
 {
 	int64_t total_ns = predict_total_ns(changed);
+	int64_t low_ns;
+	int64_t high_ns;
 
 	if (total_ns + WORTH_NS >= prediction->fix_ns)
+		return;
+	predict_range(changed, total_ns, &low_ns, &high_ns);
+	if (high_ns + WORTH_NS >= prediction->fix_ns)
 		return;
 	prediction->fix = kind;
 	prediction->fix_step = step;
 	prediction->fix_value = value;
-	prediction->fix_ns = total_ns;
+	prediction->fix_low_ns = low_ns;
+	prediction->fix_ns = high_ns;
 }
 
 static void
@@ -170,70 +236,16 @@ fix_try_limits(Prediction *prediction, const PredictInput *input)
 	}
 }
 
-/* Up to half of TIE_JITTER_NS more or less, so that a sum stays the same. */
-static int64_t
-shaken_ns(int64_t own_ns, uint32_t chance)
-{
-	own_ns += (int64_t) chance % TIE_JITTER_NS - TIE_JITTER_NS / 2;
-	return own_ns > 0 ? own_ns : 0;
-}
-
-/*
- * How far the shaking alone moves a total: the shakes of n steps, each at
- * most half of TIE_JITTER_NS either way, add up to little more than their
- * square root.
- */
-static int64_t
-tie_margin_ns(const PredictInput *input)
-{
-	double nsteps = 0;
-
-	for (int i = 0; i < input->ntasks; i++)
-		nsteps += input->tasks[i].nsteps;
-	return (int64_t) ((20 + 2 * sqrt(nsteps)) * TIE_JITTER_NS);
-}
-
-/*
- * Where two completions tie, which comes first is chance: shake all times a
- * little and see how far the total goes.
- */
-static void
-predict_range(const PredictInput *input, Prediction *prediction)
-{
-	PredictInput copy = input_copy(input);
-	uint32_t seed = 12345;
-	int64_t margin_ns = tie_margin_ns(input);
-
-	prediction->low_ns = prediction->high_ns = prediction->predicted_ns;
-	for (int trial = 0; trial < TIE_TRIALS; trial++)
-	{
-		int64_t total_ns;
-
-		for (int i = 0; i < copy.ntasks; i++)
-			for (int j = 0; j < copy.tasks[i].nsteps; j++)
-			{
-				seed = seed * 1664525u + 1013904223u;
-				copy.tasks[i].steps[j].own_ns =
-					shaken_ns(input->tasks[i].steps[j].own_ns, seed >> 8);
-			}
-		total_ns = predict_total_ns(&copy);
-		if (total_ns + margin_ns < prediction->low_ns)
-			prediction->low_ns = total_ns;
-		if (total_ns - margin_ns > prediction->high_ns)
-			prediction->high_ns = total_ns;
-	}
-	predict_input_clear(&copy);
-}
-
 void
 predict(const PredictInput *input, Prediction *prediction)
 {
 	memset(prediction, 0, sizeof(*prediction));
 	prediction->predicted_ns = predict_total_ns(input);
-	prediction->fix_ns = prediction->predicted_ns;
+	prediction->fix_ns = prediction->fix_low_ns = prediction->predicted_ns;
 	prediction->best_ns = best_ns(input);
 	prediction->worst_ns = worst_ns(input);
-	predict_range(input, prediction);
+	predict_range(input, prediction->predicted_ns, &prediction->low_ns,
+				  &prediction->high_ns);
 	fix_try_steps(prediction, input);
 	fix_try_limits(prediction, input);
 }

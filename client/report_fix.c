@@ -71,6 +71,27 @@ say_fix(const RunResult *result, Verdict *verdict)
 	}
 }
 
+/* Where ties decide, the least that it gains, and that it may be more. */
+static void
+say_gain(const Prediction *prediction, Verdict *verdict)
+{
+	Duration low;
+	Duration high;
+	double least =
+		1.0 - (double) prediction->fix_ns / (double) prediction->predicted_ns;
+
+	report_duration(prediction->fix_low_ns, low, sizeof(low));
+	report_duration(prediction->fix_ns, high, sizeof(high));
+	if (prediction->fix_low_ns < prediction->fix_ns)
+		report_say(verdict->fix, FIX_BYTES,
+				   " \u2192 predicted %s to %s, as steps that end together "
+				   "fall out (\u2212%.0f %% at least).",
+				   low, high, 100 * least);
+	else
+		report_say(verdict->fix, FIX_BYTES,
+				   " \u2192 predicted %s (\u2212%.0f %%).", high, 100 * least);
+}
+
 static void
 fix_predicted(const RunResult *result, Verdict *verdict)
 {
@@ -80,11 +101,7 @@ fix_predicted(const RunResult *result, Verdict *verdict)
 	if (report_has_gain(result))
 	{
 		say_fix(result, verdict);
-		report_say(verdict->fix, FIX_BYTES,
-				   " \u2192 predicted %s (\u2212%.0f %%).",
-				   report_duration(prediction->fix_ns, time, sizeof(time)),
-				   100.0 * (1.0 - (double) prediction->fix_ns /
-									  (double) prediction->predicted_ns));
+		say_gain(prediction, verdict);
 		return;
 	}
 	if ((double) prediction->predicted_ns <=

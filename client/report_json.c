@@ -113,6 +113,7 @@ put_prediction(JsonOut *json, const RunResult *result)
 			json_out_int(json, "fix_step", prediction->fix_step->index);
 		json_out_int(json, "fix_value", prediction->fix_value);
 		json_out_seconds(json, "fix_predicted", prediction->fix_ns);
+		json_out_seconds(json, "fix_low", prediction->fix_low_ns);
 	}
 	json_out_close(json, '}');
 }

@@ -307,6 +307,8 @@ read_prediction(JsonIn *in, SavedRun *saved)
 	prediction->fix_value =
 		(int) json_in_count_or(in, from, "fix_value", INT32_MAX, 0);
 	prediction->fix_ns = json_in_ns_or(in, from, "fix_predicted", 0);
+	prediction->fix_low_ns =
+		json_in_ns_or(in, from, "fix_low", prediction->fix_ns);
 	in->place[0] = '\0';
 }
 

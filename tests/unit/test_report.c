@@ -174,7 +174,8 @@ sample_new(void)
 										   .worst_ns = 1200 * MS,
 										   .fix = FIX_STEP_ASYNC,
 										   .fix_step = &s->steps[0],
-										   .fix_ns = 600 * MS}};
+										   .fix_ns = 600 * MS,
+										   .fix_low_ns = 600 * MS}};
 	return s;
 }
 
@@ -555,11 +556,19 @@ test_causes(void)
 	Verdict verdict;
 
 	prediction->fix_ns = prediction->predicted_ns - 2 * MS;
+	prediction->fix_low_ns = prediction->fix_ns;
 	report_verdict(&s->result, &verdict);
 	is_str(verdict.fix,
 		   "no single change gains; all steps async and no limits would take "
 		   "0.600 s (\u221233 %).",
 		   "two milliseconds are no gain");
+
+	prediction->fix_ns = 700 * MS;
+	prediction->fix_low_ns = 600 * MS;
+	report_verdict(&s->result, &verdict);
+	ok(strstr(verdict.fix, "0.600 s to 0.700 s, as steps that end together "
+						   "fall out (\u221222 % at least)") != NULL,
+	   "ties: the least that it gains: %s", verdict.fix);
 
 	prediction->fix_ns = 600 * MS;
 	s->result.mode = "blocking";
