@@ -175,4 +175,37 @@ cmp_ok($files, '>', 100, '... and the server opens its own files');
 is( $s->value("SELECT count(*) FILTER (WHERE status = 200) FROM asyncdemo.http_fetch_all($many, concurrency => 100)"),
 	600, '... and 600 requests once more');
 
+# When others hold all that the server lends, a request says so, and the next
+# one works once they have let go.
+my $few = http_cluster('few', 'max_files_per_process = 64');
+my $full = session($few);
+SKIP:
+{
+	my $dblink = $full->ask('CREATE EXTENSION dblink');
+	skip "dblink is not installed ($dblink->{message})", 5 if $dblink->{state} ne '00000';
+	my $opened = $full->value(<<SQL);
+CREATE FUNCTION pg_temp.fill() RETURNS int LANGUAGE plpgsql AS \$\$
+DECLARE n int := 0;
+BEGIN
+  LOOP
+    PERFORM dblink_connect('c' || n, ${\quoted($few->connstr('postgres'))});
+    n := n + 1;
+  END LOOP;
+EXCEPTION WHEN OTHERS THEN
+  RETURN n;
+END \$\$;
+SELECT pg_temp.fill()
+SQL
+	cmp_ok($opened, '>', 3, 'connections that hold descriptors');
+	fails_with($full, $ok, '53000', qr/descriptor/, 'no descriptor is left for a request');
+	state_is($full->ask('SELECT count(*) FROM asyncdemo.http_fetch_all(ARRAY[' . quoted($web->url) . '])'),
+		'53000', '... nor for a set');
+	state_is($full->ask('SELECT asyncdemo.http_send(' . quoted($web->url) . ')'), '53000', '... nor for a handle');
+	$full->value("SELECT dblink_disconnect('c' || n) FROM generate_series(0, $opened - 1) n");
+	is($full->value($ok), 'ok', '... until they let go');
+}
+is( $full->value('SELECT count(*) FILTER (WHERE status = 200) FROM asyncdemo.http_fetch_all(array_fill('
+		  . quoted($web->url('/delay/0.01')) . '::text, ARRAY[200]), concurrency => 100)'),
+	200, '200 requests, 100 at a time, with 64 descriptors');
+
 done_testing();

@@ -16,7 +16,7 @@ BEGIN { HttpNamespace::enter('93.184.216.34', '198.41.0.4', '169.254.169.254') }
 use HttpFaultServer;
 use HttpTest;
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 my $dns = HttpNamespace->dns(
 	'127.0.0.53',
@@ -162,6 +162,20 @@ state_is($s->ask(get(silent(), 'status', "timeout => '300 ms'")), '08T00', 'reso
 soon($began, '... soon');
 is($s->value(get(url($public), 'body')), 'ok', 'the session goes on');
 is($s->value(get(url('public.example'), 'body')), 'ok', '... with names as well');
+$began = time();
+$s->start("SELECT count(*) FROM asyncdemo.http_fetch_all((SELECT array_agg('http://t' || g || '.silent.example/') FROM generate_series(1, 60) g), concurrency => 60, timeout => '2 s')");
+my $threads = 0;
+while (time() - $began < 1.5)
+{
+	my @tasks = glob '/proc/' . $s->backend . '/task/*';
+	$threads = @tasks - 1 if @tasks - 1 > $threads;
+	sleep(0.02);
+}
+is($s->answer->{rows}, 60, '60 names that never answer are 60 rows');
+cmp_ok($threads, '<=', 16, '... and at most 16 are looked up at a time');
+cmp_ok($threads, '>', 1, '... but more than one');
+$s->stop;
+$s = session($node);
 $began = time();
 is( $s->value("SELECT count(*), count(*) FILTER (WHERE error_code = '08T00') FROM asyncdemo.http_fetch_all((SELECT array_agg('http://m' || g || '.silent.example/') FROM generate_series(1, 60) g), concurrency => 60, timeout => '500 ms')"),
 	'60|60',
