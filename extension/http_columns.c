@@ -73,6 +73,7 @@ Tuplestorestate *
 rows_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 {
 	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	TupleDesc own;
 	MemoryContext caller;
 
 	if (info == NULL || !IsA(info, ReturnSetInfo) ||
@@ -80,10 +81,12 @@ rows_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a set cannot be returned here")));
 
-	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)
+	if (get_call_result_type(fcinfo, NULL, &own) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	*desc = BlessTupleDesc(CreateTupleDescCopy(*desc));
+
+	/* the executor frees the one it is given, and nothing else of a call */
+	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	*desc = BlessTupleDesc(CreateTupleDescCopy(own));
 	info->returnMode = SFRM_Materialize;
 	info->setDesc = *desc;
 	info->setResult = tuplestore_begin_heap(

@@ -81,6 +81,11 @@ flat('sets of 20', $calls / 20, undef, sub {
 	$s->value("SELECT sum(n) FROM generate_series(1, $count) g, LATERAL (SELECT count(*) n FROM asyncdemo.http_fetch_all(array_fill("
 		  . quoted($web->url('/ok?')) . " || g, ARRAY[20]), concurrency => 10)) x");
 });
+flat('sets of none in one statement', $calls * 10, 'SET jit = off', sub {
+	my ($s, $count) = @_;
+	$s->value("SELECT count(*) FROM generate_series(1, $count) g, LATERAL asyncdemo.http_fetch_all(CASE WHEN g > 0 THEN '{}'::text[] END)");
+	$s->value("SELECT count(*) FROM generate_series(1, $count) g, LATERAL (SELECT g FROM asyncdemo.http_pending() OFFSET g) p");
+});
 flat('handles sent and waited for', $calls / 4, undef, sub {
 	my ($s, $count) = @_;
 	$s->value(<<SQL);
