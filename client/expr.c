@@ -15,6 +15,14 @@ typedef struct Walk
 	Err *err;
 } Walk;
 
+/* Most values on the way are numbers, which own nothing. */
+static inline void
+drop(Value *value)
+{
+	if (value->text != NULL)
+		value_clear(value);
+}
+
 static bool eval(const Walk *walk, const Expr *expr, Value *out);
 
 /*
@@ -74,7 +82,7 @@ eval_logic(const Walk *walk, const Expr *expr, Value *out)
 		if (!fine || is_null || truth == decides)
 			break;
 	}
-	value_clear(&scratch);
+	drop(&scratch);
 	if (fine && is_null)
 		value_set_null(out);
 	else if (fine)
@@ -90,7 +98,7 @@ eval_into(const Walk *walk, const Expr *expr, Value *out)
 
 	if (value != NULL)
 		value_copy(out, value);
-	value_clear(&scratch);
+	drop(&scratch);
 	return value != NULL;
 }
 
@@ -107,7 +115,7 @@ eval_case(const Walk *walk, const Expr *expr, Value *out)
 		bool truth = false;
 		bool fine = value != NULL && expr_truth(&call, value, &truth);
 
-		value_clear(&scratch);
+		drop(&scratch);
 		if (!fine)
 			return false;
 		if (truth)
@@ -132,7 +140,7 @@ eval_is(const Walk *walk, const Expr *expr, Value *out)
 	else if (fine)
 		value_set_bool(out, expr_is_boolean(value, &truth) &&
 								truth == (expr->op == EXPR_IS_TRUE));
-	value_clear(&scratch);
+	drop(&scratch);
 	return fine;
 }
 
@@ -163,7 +171,7 @@ eval_call(const Walk *walk, const Expr *expr, Value *out)
 		fine = expr->op == EXPR_CALL ? expr->function->fn(&call, out)
 									 : expr_apply(&call, out);
 	while (n-- > 0)
-		value_clear(&scratch[n]);
+		drop(&scratch[n]);
 	return fine;
 }
 
@@ -204,7 +212,7 @@ expr_eval(const Expr *expr, const Vars *vars, RandomState *random, Value *out,
 	fine = eval(&walk, expr, &result);
 	if (fine)
 		value_copy(out, &result);
-	value_clear(&result);
+	drop(&result);
 	return fine;
 }
 
@@ -218,7 +226,7 @@ expr_eval_bool(const Expr *expr, const Vars *vars, RandomState *random,
 	const Value *value = operand(&walk, expr, &scratch);
 	bool fine = value != NULL && expr_truth(&call, value, out);
 
-	value_clear(&scratch);
+	drop(&scratch);
 	return fine;
 }
 

@@ -295,6 +295,19 @@ at_least_zero(int64_t ns)
 	return ns > 0 ? ns : 0;
 }
 
+/* Of a connection that was made for this request. */
+static void
+read_connect_phases(CURL *curl, int64_t phase_ns[PHASES])
+{
+	int64_t dns_ns = time_ns(curl, CURLINFO_NAMELOOKUP_TIME_T);
+	int64_t tcp_ns = time_ns(curl, CURLINFO_CONNECT_TIME_T);
+	int64_t tls_ns = time_ns(curl, CURLINFO_APPCONNECT_TIME_T);
+
+	phase_ns[PHASE_DNS] += dns_ns;
+	phase_ns[PHASE_CONNECT] = at_least_zero(tcp_ns - dns_ns);
+	phase_ns[PHASE_TLS] = at_least_zero(tls_ns - tcp_ns);
+}
+
 /*
  * libcurl's times are those at which it saw things.  When the loop was held,
  * the last phases look longer than they were: what lies behind the arrival is
@@ -305,23 +318,15 @@ read_phases(HttpEasy *easy, int64_t lookup_ns)
 {
 	CURL *curl = easy->curl;
 	HttpRequest *request = easy->request;
-	int64_t dns_ns = time_ns(curl, CURLINFO_NAMELOOKUP_TIME_T);
-	int64_t tcp_ns = time_ns(curl, CURLINFO_CONNECT_TIME_T);
-	int64_t tls_ns = time_ns(curl, CURLINFO_APPCONNECT_TIME_T);
 	int64_t sent_ns = time_ns(curl, CURLINFO_PRETRANSFER_TIME_T);
 	int64_t first_ns = time_ns(curl, CURLINFO_STARTTRANSFER_TIME_T);
 	int64_t total_ns = time_ns(curl, CURLINFO_TOTAL_TIME_T);
 	int64_t left_ns = request->arrived_ns - easy->hop.started_ns;
 	int64_t phase_ns[PHASES] = {0};
 
+	phase_ns[PHASE_DNS] = lookup_ns;
 	if (!request->reused)
-	{
-		phase_ns[PHASE_DNS] = lookup_ns + dns_ns;
-		phase_ns[PHASE_CONNECT] = at_least_zero(tcp_ns - dns_ns);
-		phase_ns[PHASE_TLS] = at_least_zero(tls_ns - tcp_ns);
-	}
-	else
-		phase_ns[PHASE_DNS] = lookup_ns;
+		read_connect_phases(curl, phase_ns);
 	if (first_ns > 0)
 	{
 		phase_ns[PHASE_WAIT] = at_least_zero(first_ns - sent_ns);
@@ -339,6 +344,15 @@ read_phases(HttpEasy *easy, int64_t lookup_ns)
 }
 
 static void
+keep_type(HttpRequest *request, const char *type)
+{
+	size_t len = strnlen(type, sizeof(request->content_type) - 1);
+
+	memcpy(request->content_type, type, len);
+	request->content_type[len] = '\0';
+}
+
+static void
 read_answer(HttpEasy *easy)
 {
 	CURL *curl = easy->curl;
@@ -351,8 +365,7 @@ read_answer(HttpEasy *easy)
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	request->status = (int) status;
 	if (type != NULL)
-		snprintf(request->content_type, sizeof(request->content_type), "%s",
-				 type);
+		keep_type(request, type);
 	if (status < 300)
 		return;
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);

@@ -73,6 +73,7 @@ typedef struct SpanFold
 	int nchains;
 	int nlive;
 	LiveTask *unused;
+	LiveTask *last;			  /* the one looked for last; NULL: none */
 	const PlanStep **gathers; /* by PlanStep.index: the gather it is in */
 	LiveConn *conns;		  /* by connection number */
 	int nconns;
@@ -87,7 +88,7 @@ typedef struct SpanFold
 	int cheapest;					 /* of spans->holds; -1: not known */
 } SpanFold;
 
-extern LiveTask *live_find(const SpanFold *fold, uint64_t number);
+extern LiveTask *live_find(SpanFold *fold, uint64_t number);
 extern LiveTask *live_add(SpanFold *fold, uint64_t number);
 extern void live_remove(SpanFold *fold, LiveTask *task);
 extern LiveSpan *live_add_span(LiveTask *task);

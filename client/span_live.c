@@ -21,16 +21,21 @@ chain_of(const SpanFold *fold, uint64_t number)
 	return &fold->chains[number & (uint64_t) (fold->nchains - 1)];
 }
 
+/* Events of one task come one after the other. */
 LiveTask *
-live_find(const SpanFold *fold, uint64_t number)
+live_find(SpanFold *fold, uint64_t number)
 {
-	LiveTask *task;
+	LiveTask *task = fold->last;
 
+	if (task != NULL && task->number == number)
+		return task;
 	if (fold->nchains == 0)
 		return NULL;
 	task = *chain_of(fold, number);
 	while (task != NULL && task->number != number)
 		task = task->next;
+	if (task != NULL)
+		fold->last = task;
 	return task;
 }
 
@@ -84,6 +89,7 @@ live_add(SpanFold *fold, uint64_t number)
 	task->kept = -1;
 	task->last_hold = -1;
 	chain_add(fold, task);
+	fold->last = task;
 	fold->nlive++;
 	return task;
 }
@@ -96,6 +102,8 @@ live_remove(SpanFold *fold, LiveTask *task)
 	while (*link != task)
 		link = &(*link)->next;
 	*link = task->next;
+	if (fold->last == task)
+		fold->last = NULL;
 	task->next = fold->unused;
 	fold->unused = task;
 	fold->nlive--;
