@@ -285,6 +285,19 @@ read_schedule(JsonIn *in, SavedRun *saved)
 	}
 }
 
+/* Nor an input. */
+static void
+read_input(JsonIn *in, SavedRun *saved)
+{
+	json_t *from = json_in_object_or_none(in, saved->root, "input");
+
+	if (from == NULL)
+		return;
+	saved->result.input = json_in_string(in, from, "name");
+	saved->result.input_rows = json_in_count(in, from, "rows", INT64_MAX);
+	saved->result.bad_rows = json_in_count(in, from, "bad", INT64_MAX);
+}
+
 static void
 read_prediction(JsonIn *in, SavedRun *saved)
 {
@@ -465,6 +478,7 @@ saved_run_load(const char *path, Err *err)
 	read_steps(&in, saved);
 	read_counts(&in, saved);
 	read_schedule(&in, saved);
+	read_input(&in, saved);
 	load_tasks(&in, saved);
 	load_holds(&in, saved);
 	load_slowest(&in, saved);

@@ -47,7 +47,9 @@ sub differ
 	return "$path: $one, $two";
 }
 
+my $rows = plan_file("n\n1\n2,\n3\n", 'rows.csv');
 my @runs = (
+	[ 'an input', 2, '--input', $rows, 'SELECT :n::int' ],
 	[ 'mixed', 0, "\\task a\n\\blocking\n\\http p GET :http?delay=0.05\nSELECT 1;\n"
 		. "\\task b count=2\n\\gather\n\\sleep 10ms\nSELECT pg_sleep(0.02);\n\\end\n\\expect 10" ],
 	[ 'failures', 2, "\\task a\nSELECT 1/0;\n\\task b\nSELECT 'a\"<b>';" ],
