@@ -25,21 +25,34 @@ struct Job
 	int64_t skipped;
 };
 
+static JobLogSettings
+log_settings(const RunOptions *options)
+{
+	return (JobLogSettings){
+		.path = options->joblog,
+		.plan = options->fingerprint,
+		.resume = options->resume || options->retry_failed,
+		.must_exist = options->retry_failed,
+	};
+}
+
+bool
+job_probe(const RunOptions *options, Err *err)
+{
+	JobLogSettings settings = log_settings(options);
+
+	return options->joblog == NULL || joblog_probe(&settings, err);
+}
+
 static bool
 open_log(Job *job, const char *run_id, bool (*before_write)(void *arg),
 		 void *arg, Err *err)
 {
-	const RunOptions *options = job->options;
-	JobLogSettings settings = {
-		.path = options->joblog,
-		.plan = options->fingerprint,
-		.run_id = run_id,
-		.resume = options->resume || options->retry_failed,
-		.must_exist = options->retry_failed,
-		.before_write = before_write,
-		.arg = arg,
-	};
+	JobLogSettings settings = log_settings(job->options);
 
+	settings.run_id = run_id;
+	settings.before_write = before_write;
+	settings.arg = arg;
 	job->log = joblog_open(&settings, job->rows, err);
 	return job->log != NULL;
 }

@@ -24,6 +24,9 @@ extern bool job_open(const Plan *plan, const RunOptions *options,
 					 const char *run_id, bool (*before_write)(void *arg),
 					 void *arg, Job **job, Err *err);
 
+/* Would the log open?  Before anything else of the run is begun. */
+extern bool job_probe(const RunOptions *options, Err *err);
+
 /* What could not be written is in err. */
 extern bool job_close(Job *job, Err *err);
 

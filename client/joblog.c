@@ -316,13 +316,9 @@ joblog_unwritten(JobLog *log)
 /* -------- open and close -------- */
 
 static bool
-open_file(JobLog *log, Err *err)
+open_file(JobLog *log, int flags, Err *err)
 {
-	int flags = O_RDWR | O_APPEND | O_CLOEXEC;
-
-	if (!log->settings.must_exist)
-		flags |= O_CREAT;
-	log->fd = open(log->path, flags, 0666);
+	log->fd = open(log->path, flags | O_CLOEXEC, 0666);
 	if (log->fd < 0 && errno == ENOENT && log->settings.must_exist)
 	{
 		err_set(err, ERR_USAGE, "there is no job log \"%s\"", log->path);
@@ -416,7 +412,11 @@ put_head(JobLog *log)
 static bool
 begin(JobLog *log, RowSet *done, Err *err)
 {
-	if (!open_file(log, err) || !take_old(log, done, err))
+	int flags = O_RDWR | O_APPEND;
+
+	if (!log->settings.must_exist)
+		flags |= O_CREAT;
+	if (!open_file(log, flags, err) || !take_old(log, done, err))
 		return false;
 	put_head(log);
 	if (write_pending(log))
@@ -436,17 +436,53 @@ joblog_free(JobLog *log)
 	free(log);
 }
 
-JobLog *
-joblog_open(const JobLogSettings *settings, RowSet *done, Err *err)
+static JobLog *
+joblog_new(const JobLogSettings *settings)
 {
 	JobLog *log = mem_alloc(sizeof(*log));
 
 	log->settings = *settings;
 	log->path = mem_strdup(settings->path);
 	log->settings.path = log->path;
+	log->fd = -1;
 	log->second = -1;
 	log->unix_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
 	pthread_mutex_init(&log->lock, NULL);
+	return log;
+}
+
+static bool
+probe(JobLog *log, Err *err)
+{
+	struct stat status;
+
+	if (!open_file(log, O_RDONLY, err) || !check_kind(log, &status, err))
+		return false;
+	if (status.st_size > 0 && !log->settings.resume)
+		return joblog_is_blank(log->fd) || refuse_old(log, err);
+	return status.st_size == 0 ||
+		   joblog_read_head(log->fd, &log->settings, err);
+}
+
+bool
+joblog_probe(const JobLogSettings *settings, Err *err)
+{
+	JobLog *log;
+	bool fine;
+
+	if (!settings->must_exist && access(settings->path, F_OK) != 0)
+		return true; /* to be made */
+	log = joblog_new(settings);
+	fine = probe(log, err);
+	joblog_free(log);
+	return fine;
+}
+
+JobLog *
+joblog_open(const JobLogSettings *settings, RowSet *done, Err *err)
+{
+	JobLog *log = joblog_new(settings);
+
 	if (begin(log, done, err))
 		return log;
 	joblog_free(log);

@@ -63,6 +63,12 @@ typedef struct JobLogEntry
 extern JobLog *joblog_open(const JobLogSettings *settings, RowSet *done,
 						   Err *err);
 
+/*
+ * Would it open?  Nothing is written, made or kept: for whoever has files of
+ * his own to begin only then.
+ */
+extern bool joblog_probe(const JobLogSettings *settings, Err *err);
+
 /* False: the file cannot be written (joblog_err); the line is kept. */
 extern bool joblog_add(JobLog *log, const JobLogEntry *entry);
 extern bool joblog_write(JobLog *log); /* what was added until now */

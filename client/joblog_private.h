@@ -13,6 +13,9 @@
 /* Nothing but first lines: no task ended in that run. */
 extern bool joblog_is_blank(int fd);
 
+/* Does it begin as a log of this plan does, as far as it goes? */
+extern bool joblog_read_head(int fd, const JobLogSettings *settings, Err *err);
+
 /* joblog_read.c: *whole is where the last whole line ends. */
 extern bool joblog_read(int fd, const JobLogSettings *settings, RowSet *done,
 						int64_t *whole, Err *err);

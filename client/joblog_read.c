@@ -291,3 +291,26 @@ joblog_is_blank(int fd)
 	}
 	return line == NULL || *line == '\0';
 }
+
+bool
+joblog_read_head(int fd, const JobLogSettings *settings, Err *err)
+{
+	Reader reader = {.settings = settings, .err = err};
+	char text[sizeof(JOBLOG_FORMAT) + sizeof(JOBLOG_PLAN) + 64];
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+	const char *line = text;
+	const char *end;
+
+	if (len < 0)
+		return err_set(err, ERR_USAGE, "cannot read \"%s\": %s",
+					   settings->path, strerror(errno));
+	while (reader.line < 2 &&
+		   (end = memchr(line, '\n', (size_t) (text + len - line))) != NULL)
+	{
+		if (!read_line(&reader, line, (size_t) (end - line)))
+			return false;
+		line = end + 1;
+	}
+	return reader.line == 2 ||
+		   check_torn(&reader, line, (size_t) (text + len - line));
+}

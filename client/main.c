@@ -14,6 +14,7 @@
 #include "compare.h"
 #include "demo.h"
 #include "fingerprint.h"
+#include "job.h"
 #include "mem.h"
 #include "options.h"
 #include "outputs.h"
@@ -244,8 +245,8 @@ prepare_job(Options *options, Plan *plan, Err *err)
 	RunOptions *run = &options->run;
 
 	if (run->joblog != NULL || run->ledger != NULL)
-		run->fingerprint =
-			fingerprint(plan, run->variables, run->nvariables, false);
+		run->fingerprint = fingerprint(plan, run->variables, run->nvariables,
+									   run->input != NULL);
 	return run->ledger == NULL || plan_add_ledger(plan, err);
 }
 
@@ -332,7 +333,8 @@ run_checked(Options *options, Plan *plan)
 		return fail(&err, 1);
 	if (options->dry_run)
 		return 0;
-	if (!outputs_open(&outputs, options, plan, &err))
+	if (!job_probe(&options->run, &err) ||
+		!outputs_open(&outputs, options, plan, &err))
 		return fail(&err, 1);
 	if (outputs.tracer != NULL)
 	{

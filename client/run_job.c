@@ -22,14 +22,14 @@ flush_rows(void *arg)
 {
 	const Run *run = arg;
 
-	return run->options->output == NULL ||
-		   output_flush(run->options->output, FLUSH_NS);
+	return output_flush(run->options->output, FLUSH_NS);
 }
 
 bool
 run_open_job(Run *run, Err *err)
 {
-	return job_open(run->plan, run->options, run->run_id, flush_rows, run,
+	return job_open(run->plan, run->options, run->run_id,
+					run->options->output != NULL ? flush_rows : NULL, run,
 					&run->job, err);
 }
 

@@ -142,7 +142,7 @@ refused('no log', qr/there is no job log/, qr/--joblog/,
 	$plan, '--tasks', 1, '--joblog', "$folder/none", '--retry-failed');
 refused('another file', qr/is not a job log/, qr/--joblog/,
 	$plan, '--tasks', 1, '--joblog', $plan, '--resume');
-refused('a folder', qr/cannot write the job log/, qr/name a file/,
+refused('a folder', qr/is not a file/, qr/name a file/,
 	$plan, '--tasks', 1, '--joblog', $folder);
 refused('a device', qr/is not a file/, qr/name a file/,
 	$plan, '--tasks', 1, '--joblog', '/dev/null');
