@@ -3,7 +3,7 @@
  * multi handle on one epoll descriptor, or one after the other on one easy
  * handle.  No PostgreSQL, no checks but that each answer was a 200.
  *
- * usage: curl_yardstick multi|easy URL COUNT CONCURRENCY
+ * usage: curl_yardstick multi|easy URL COUNT CONCURRENCY [HEADER]...
  *
  * Each line on standard input runs the work once; connections stay open in
  * between.  Each run prints its seconds, answers with status 200, and bytes.
@@ -26,6 +26,7 @@ typedef struct Bench
 	int epoll_fd;
 	long timeout_ms; /* what libcurl asked for, -1 for none */
 	const char *url;
+	struct curl_slist *headers; /* none unless asked for */
 	int count;
 	int concurrency;
 	int started;
@@ -69,6 +70,7 @@ easy_new(Bench *bench)
 	if (easy == NULL)
 		die("out of memory");
 	curl_easy_setopt(easy, CURLOPT_URL, bench->url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, bench->headers);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, bench);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -222,8 +224,9 @@ main(int argc, char **argv)
 	char line[64];
 	bool multi;
 
-	if (argc != 5)
-		die("usage: curl_yardstick multi|easy URL COUNT CONCURRENCY");
+	if (argc < 5)
+		die("usage: curl_yardstick multi|easy URL COUNT CONCURRENCY "
+			"[HEADER]...");
 	multi = strcmp(argv[1], "multi") == 0;
 	bench.url = argv[2];
 	bench.count = atoi(argv[3]);
@@ -231,6 +234,8 @@ main(int argc, char **argv)
 	if (bench.count < 1 || bench.concurrency < 1 ||
 		bench.concurrency > MAX_CONCURRENCY)
 		die("COUNT and CONCURRENCY must be positive, at most 1000 at once");
+	for (int i = 5; i < argc; i++)
+		bench.headers = curl_slist_append(bench.headers, argv[i]);
 	bench.timeout_ms = -1;
 	bench_init(&bench);
 	while (fgets(line, sizeof line, stdin) != NULL)
