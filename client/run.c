@@ -379,11 +379,23 @@ static void
 run_arm_timeout(Run *run)
 {
 	Loop *loop = run->shards[0].loop;
+	int64_t deadline_ns;
 
 	loop_timer_init(&run->timeout, on_timeout, run);
-	if (run->options->run_timeout_ns > 0)
-		loop_timer_set(loop, &run->timeout,
-					   loop_now_ns(loop) + run->options->run_timeout_ns);
+	if (run->options->run_timeout_ns == 0)
+		return;
+	deadline_ns = loop_now_ns(loop) + run->options->run_timeout_ns;
+	loop_timer_set(loop, &run->timeout, deadline_ns);
+	for (int i = 0; i < run->nshards; i++)
+		run->shards[i].engine.run_deadline_ns = deadline_ns;
+}
+
+/* What comes after the tasks has its time. */
+static void
+run_disarm_timeout(Run *run)
+{
+	loop_timer_clear(run->shards[0].loop, &run->timeout);
+	run->shards[0].engine.run_deadline_ns = 0;
 }
 
 /* -------- the output -------- */
@@ -618,7 +630,7 @@ run_to_the_end(Run *run, Err *err)
 		run_release_shards(run, false);
 	run_join_shards(run);
 	run_drain_output(run);
-	loop_timer_clear(run->shards[0].loop, &run->timeout);
+	run_disarm_timeout(run);
 	run_teardown(run);
 	return true;
 }

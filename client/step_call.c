@@ -40,6 +40,21 @@ call_make(StepCall *call)
 	loop_call_end(loop, &call->call);
 }
 
+/*
+ * While the loop is held its timers are, and the run's own timeout is one:
+ * the control thread sees to that as well.
+ */
+static int64_t
+call_deadline_ns(const Step *step)
+{
+	int64_t run_ns = step->task->engine->run_deadline_ns;
+
+	return run_ns > 0 && run_ns < step->deadline_ns &&
+				   step->call == CALL_BLOCKING
+			   ? run_ns
+			   : step->deadline_ns;
+}
+
 /* What the control thread did while nobody could tell the step. */
 static void
 call_note_interrupt(StepCall *call)
@@ -47,7 +62,9 @@ call_note_interrupt(StepCall *call)
 	Step *step = call->step;
 	int why = atomic_load(&call->call.interrupted);
 
-	if (why == 1 + LOOP_DEADLINE)
+	if (why == 1 + LOOP_DEADLINE && call->call.deadline_ns < step->deadline_ns)
+		step->is_canceled = step->task->is_canceled = true; /* the run's */
+	else if (why == 1 + LOOP_DEADLINE)
 		step->timed_out = true;
 	else if (why == 1 + LOOP_CANCEL && !step->timed_out)
 		step->is_canceled = true;
@@ -76,7 +93,7 @@ step_call_start(StepCall *call, Step *step)
 	call->step = step;
 	call->call.interrupt = on_interrupt;
 	call->call.arg = call;
-	call->call.deadline_ns = step->deadline_ns;
+	call->call.deadline_ns = call_deadline_ns(step);
 	call->call.holds_loop = step->call == CALL_BLOCKING;
 	atomic_store(&call->call.interrupted, 0);
 	atomic_store(&call->is_canceled, false);

@@ -127,6 +127,7 @@ struct Engine
 	bool has_call; /* --mode: call replaces every mark */
 	Call call;
 	int64_t step_timeout_ns;	  /* -1: none */
+	int64_t run_deadline_ns;	  /* --run-timeout; 0: none */
 	int64_t statement_timeout_ns; /* 0: none; from when it is sent */
 	int retries;				  /* where no \retry says more */
 	RetryBudget *budget;		  /* NULL: none, all is allowed */
