@@ -30,7 +30,7 @@ check-root: ## the tests that need a real root, in tests/root
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check --root $(TESTS)
 
-check-pgbench: ## 500 scripts through pgbench and through asyncdemo; PGBENCH_ONLY=TEXT for some
+check-pgbench: ## 500 scripts through pgbench and through asyncdemo; ONLY=TEXT for some
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check pgbench/all.pl
 

@@ -1,8 +1,8 @@
 # 500 scripts do the same through asyncdemo as through pgbench: those of
 # pgbench's documentation, its built-in ones, and generated ones.
 #
-# PGBENCH_CASES=N for another number, PGBENCH_SEED=N for others that are
-# generated, PGBENCH_ONLY=TEXT for those that have it in their name.
+# CASES=N for another number, SEED=N for others that are
+# generated, ONLY=TEXT for those that have it in their name.
 
 use strict;
 use warnings;
@@ -12,9 +12,9 @@ use PgbenchCompare;
 use PgbenchScripts;
 use Test::More;
 
-my $only = $ENV{PGBENCH_ONLY} // '';
+my $only = $ENV{ONLY} // '';
 my @cases = grep { index($_->{name}, $only) >= 0 }
-  PgbenchScripts::cases($ENV{PGBENCH_CASES} // 500, $ENV{PGBENCH_SEED} // 5432);
+  PgbenchScripts::cases($ENV{CASES} // 500, $ENV{SEED} // 5432);
 my $compare = PgbenchCompare->new;
 
 foreach my $case (@cases)
