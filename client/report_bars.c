@@ -19,6 +19,19 @@ bar_meaning(BarKind kind)
 	return meanings[kind];
 }
 
+const char *
+bar_short_meaning(BarKind kind)
+{
+	static const char *const meanings[BAR_KINDS] = {[BAR_BLOCKING] =
+														"blocking",
+													[BAR_ASYNC] = "async",
+													[BAR_THREAD] = "thread",
+													[BAR_HELD] = "loop held",
+													[BAR_POOL] = "waits"};
+
+	return meanings[kind];
+}
+
 static BarKind
 call_bar(Call call)
 {
@@ -40,7 +53,28 @@ add(Bar *bars, int *nbars, BarKind kind, int64_t from_ns, int64_t to_ns,
 	const Span *span)
 {
 	if (to_ns > from_ns)
-		bars[(*nbars)++] = (Bar){kind, from_ns, to_ns, span};
+		bars[(*nbars)++] = (Bar){kind, from_ns, to_ns, span, 0, 0};
+}
+
+/* The steps of a gather, which stand next to each other, share the height. */
+static void
+share_height(Bar *bars, int nbars)
+{
+	for (int first = 0; first < nbars;)
+	{
+		int gather = bars[first].span != NULL ? bars[first].span->gather : -1;
+		int end = first + 1;
+
+		while (end < nbars && gather >= 0 && bars[end].span != NULL &&
+			   bars[end].span->gather == gather)
+			end++;
+		for (int i = first; gather >= 0 && i < end; i++)
+		{
+			bars[i].lane = i - first;
+			bars[i].lanes = end - first;
+		}
+		first = end;
+	}
 }
 
 Bar *
@@ -49,6 +83,8 @@ report_bars(const RunResult *result, const TaskSpans *task, int *nbars)
 	const Spans *spans = result->spans;
 	Bar *bars = mem_alloc((size_t) (spans->nholds + 2 * task->nspans + 1) *
 						  sizeof(Bar));
+
+	int first_step;
 
 	*nbars = 0;
 	/* with several loops, holds of another one made no difference */
@@ -69,11 +105,13 @@ report_bars(const RunResult *result, const TaskSpans *task, int *nbars)
 			add(bars, nbars, BAR_POOL,
 				task->spans[i].queued_ns + task->spans[i].backoff_ns,
 				task->spans[i].started_ns, &task->spans[i]);
+	first_step = *nbars;
 	for (int i = 0; i < task->nspans; i++)
 		if (task->spans[i].step->kind != STEP_GATHER)
 			add(bars, nbars, call_bar(task->spans[i].call),
 				task->spans[i].started_ns, task->spans[i].arrived_ns,
 				&task->spans[i]);
+	share_height(bars + first_step, *nbars - first_step);
 	return bars;
 }
 

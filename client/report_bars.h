@@ -23,10 +23,13 @@ typedef struct Bar
 	int64_t from_ns;
 	int64_t to_ns;
 	const Span *span; /* NULL: BAR_HELD */
+	int lane;		  /* in a gather bars share the height: which part, */
+	int lanes;		  /* of how many; 0: all of it */
 } Bar;
 
-/* "blocking", …; what a legend says. */
+/* "blocking", …; what a legend says, and in few letters. */
 extern const char *bar_meaning(BarKind kind);
+extern const char *bar_short_meaning(BarKind kind);
 
 /*
  * The bars of a kept task, the caller's to free().  Later ones lie on top:

@@ -4,6 +4,7 @@
  */
 #include "report_many.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "mem.h"
@@ -224,38 +225,81 @@ put_parts(const ManyReport *report)
 	put_phases(report, front, spans->connect_phase_ns, spans->conns_opened);
 }
 
+/* A table would be nothing but cut words: a sentence for each row. */
+#define NARROW_COLUMNS 40
+
+static bool
+is_narrow(const ManyReport *report)
+{
+	return report->style->columns < NARROW_COLUMNS;
+}
+
+static void put_sentence(const ManyReport *report, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void
+put_sentence(const ManyReport *report, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	report_put_wrapped(report->out, "  ", text, report->style);
+}
+
+static void
+put_step(const ManyReport *report, ReportTable *table, const StepStats *stats,
+		 bool is_wide)
+{
+	Number line;
+	Number count;
+	Number failed;
+	Duration own50;
+	Duration own99;
+	Duration whole99;
+
+	put_number(stats->step->place.line, line);
+	put_number(stats->count, count);
+	put_percentile(&stats->own, 0.5, own50);
+	put_percentile(&stats->own, 0.99, own99);
+	if (is_narrow(report))
+		put_sentence(report, "%.64s, line %s: %s times, p50 %s, p99 %s",
+					 stats->step->label, line, count, own50, own99);
+	else if (is_wide)
+		report_table_add(table, stats->step->label, line,
+						 call_name(stats->call), count,
+						 put_number(stats->failed, failed), own50, own99,
+						 put_percentile(&stats->whole, 0.99, whole99));
+	else
+		report_table_add(table, stats->step->label, line, count, own50, own99);
+}
+
 static void
 put_steps(const ManyReport *report)
 {
-	static const char *const headers[] = {"step",	 "line",	 "call",
-										  "count",	 "failed",	 "own p50",
-										  "own p99", "whole p99"};
-	ReportTable *table = report_table_new(8, headers, "Lrlrrrrr");
+	static const char *const wide[] = {"step",	  "line",	  "call",
+									   "count",	  "failed",	  "own p50",
+									   "own p99", "whole p99"};
+	static const char *const few[] = {"step", "line", "count", "own p50",
+									  "own p99"};
+	bool is_wide = report->style->columns >= 68;
+	ReportTable *table = is_wide ? report_table_new(8, wide, "Lrlrrrrr")
+								 : report_table_new(5, few, "Lrrrr");
 	bool any = false;
 
 	for (int i = 0; i < report->result->plan->nsteps; i++)
 	{
 		const StepStats *stats = &report->spans->steps[i];
-		Number line;
-		Number count;
-		Number failed;
-		Duration own50;
-		Duration own99;
-		Duration whole99;
 
 		if (stats->step == NULL || stats->count == 0 ||
 			stats->step->kind > STEP_SHELL)
 			continue;
 		any = true;
-		report_table_add(
-			table, stats->step->label,
-			put_number(stats->step->place.line, line), call_name(stats->call),
-			put_number(stats->count, count), put_number(stats->failed, failed),
-			put_percentile(&stats->own, 0.5, own50),
-			put_percentile(&stats->own, 0.99, own99),
-			put_percentile(&stats->whole, 0.99, whole99));
+		put_step(report, table, stats, is_wide);
 	}
-	if (any)
+	if (any && !is_narrow(report))
 		report_table_print_as(report->out, table, report->style->columns,
 							  report->style->ascii);
 	report_table_free(table);
@@ -275,12 +319,16 @@ put_slowest(const ManyReport *report)
 		Number number;
 		Duration time;
 
-		report_table_add(table, slow->name,
-						 put_number((int64_t) slow->number, number),
-						 report_duration(slow->took_ns, time, sizeof(time)),
+		report_duration(slow->took_ns, time, sizeof(time));
+		put_number((int64_t) slow->number, number);
+		if (is_narrow(report))
+			put_sentence(report, "slow: %s, %s, mostly %s", slow->name, time,
 						 class_name(slow->mostly));
+		else
+			report_table_add(table, slow->name, number, time,
+							 class_name(slow->mostly));
 	}
-	if (spans->nslowest > 0)
+	if (spans->nslowest > 0 && !is_narrow(report))
 		report_table_print_as(report->out, table, report->style->columns,
 							  report->style->ascii);
 	report_table_free(table);
@@ -322,13 +370,20 @@ put_blockers(const ManyReport *report)
 		Duration held;
 		Duration cost;
 
-		report_table_add(table, stats->step->label,
-						 put_number(stats->step->place.line, line),
-						 put_number(stats->holds, times),
-						 report_duration(stats->held_ns, held, sizeof(held)),
-						 report_duration(stats->cost_ns, cost, sizeof(cost)));
+		put_number(stats->step->place.line, line);
+		put_number(stats->holds, times);
+		report_duration(stats->held_ns, held, sizeof(held));
+		report_duration(stats->cost_ns, cost, sizeof(cost));
+		if (is_narrow(report))
+			put_sentence(report,
+						 "%.64s, line %s, held the loop %s times, %s; it cost "
+						 "others %s",
+						 stats->step->label, line, times, held, cost);
+		else
+			report_table_add(table, stats->step->label, line, times, held,
+							 cost);
 	}
-	if (n > 0)
+	if (n > 0 && !is_narrow(report))
 		report_table_print_as(report->out, table, report->style->columns,
 							  report->style->ascii);
 	report_table_free(table);

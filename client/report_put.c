@@ -194,7 +194,7 @@ report_put_wrapped(FILE *out, const char *prefix, const char *text,
 	int indent = report_put_width(prefix);
 	int column;
 
-	if (indent > style->columns / 2)
+	if (indent > style->columns / 4)
 		indent = 2;
 	column = report_put_text(out, prefix, style->columns, style->ascii);
 	while (*text != '\0')

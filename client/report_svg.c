@@ -2,7 +2,8 @@
  * report_svg.c
  *	  The timeline as a picture of its own: a row a task, one for the loop.
  *
- * One SVG file that needs nothing else.  What a bar means is told by its
+ * One SVG file that needs nothing else.  Many tasks share rows, one for each
+ * place in flight.  What a bar means is told by its
  * pattern as well as by its colour.  Bars that lie so near each other that
  * nobody could tell them apart become one, and rows end where the picture
  * would have too many bars, so that its size is bounded.
@@ -13,16 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "report_put.h"
 #include "utf8.h"
 
 #define WIDTH 1200
 #define MARGIN 24
-#define TOP 78			 /* of the first row */
-#define MAX_BARS 30000	 /* about 4 MB */
-#define SAME_PX 0.35	 /* nearer than that is the same place */
-#define CHARACTER_PX 7.3 /* of text of 12 px, a little generous */
-#define MAX_NAME 20		 /* characters */
+#define TOP 78			  /* of the first row */
+#define MAX_BARS 30000	  /* about 4 MB */
+#define SAME_PX 0.35	  /* nearer than that is the same place */
+#define CHARACTER_PX 7.3  /* of text of 12 px, a little generous */
+#define ROWS_OF_TASKS 100 /* more have a row for each place in flight */
+#define MAX_NAME 20		  /* characters */
 
 typedef struct Svg
 {
@@ -62,6 +65,8 @@ static const char head[] =
 	".t{fill:url(#pt);stroke:var(--t)}"
 	".h{fill:url(#ph)}.p{fill:url(#pp);stroke:var(--p)}"
 	".a,.t,.p{stroke-width:.8}"
+	".on{text-anchor:middle;fill:#fff}"
+	"@media(prefers-color-scheme:dark){.on{fill:#14181c}}"
 	".in{text-anchor:middle;paint-order:stroke;stroke:var(--paper);"
 	"stroke-width:3px;stroke-linejoin:round}\n"
 	"</style>\n"
@@ -161,6 +166,7 @@ put_pending(Svg *svg)
 	double x = x_of(svg, bar->from_ns);
 	double width = x_of(svg, bar->to_ns) - x;
 	double height = svg->row_px >= 8 ? svg->row_px - 4 : svg->row_px - 0.5;
+	int lanes = bar->lanes > 0 ? bar->lanes : 1;
 
 	if (bar->to_ns == 0)
 		return;
@@ -169,8 +175,8 @@ put_pending(Svg *svg)
 	fprintf(svg->out,
 			"<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" "
 			"height=\"%.2f\">",
-			classes[bar->kind], x, svg->y_px, width < 0.5 ? 0.5 : width,
-			height);
+			classes[bar->kind], x, svg->y_px + height / lanes * bar->lane,
+			width < 0.5 ? 0.5 : width, height / lanes);
 	if (width >= 2)
 		put_tip(svg, bar);
 	fputs("</rect>\n", svg->out);
@@ -183,6 +189,7 @@ put_bar(Svg *svg, const Bar *bar)
 	Bar *pending = &svg->pending;
 
 	if (pending->to_ns != 0 && pending->kind == bar->kind &&
+		pending->lanes == 0 && bar->lanes == 0 &&
 		x_of(svg, bar->to_ns) - x_of(svg, bar->from_ns) < 2 * SAME_PX &&
 		fabs(x_of(svg, bar->from_ns) - x_of(svg, pending->to_ns)) < SAME_PX)
 	{
@@ -201,9 +208,11 @@ put_bar_label(const Svg *svg, const Bar *bar, const char *label)
 	double width = x_of(svg, bar->to_ns) - x;
 	int columns = report_put_width(label);
 
-	if (svg->row_px >= 18 && width > columns * CHARACTER_PX + 8)
-		put_label(svg, x + width / 2, svg->y_px + svg->row_px / 2 + 2, "in",
-				  NULL, label, columns);
+	if (svg->row_px >= 18 && bar->lanes <= 1 &&
+		width > columns * CHARACTER_PX + 8)
+		put_label(svg, x + width / 2, svg->y_px + svg->row_px / 2 + 2,
+				  bar->kind == BAR_BLOCKING ? "on" : "in", NULL, label,
+				  columns);
 }
 
 /* -------- rows -------- */
@@ -219,20 +228,41 @@ put_name(const Svg *svg, const char *name, int row)
 }
 
 static void
-put_task(Svg *svg, const TaskSpans *task, int row)
+put_task(Svg *svg, const TaskSpans *task)
 {
 	int nbars;
 	Bar *bars = report_bars(svg->result, task, &nbars);
 
-	put_name(svg, task->name, row);
 	for (int i = 0; i < nbars; i++)
 		put_bar(svg, &bars[i]);
 	put_pending(svg);
 	for (int i = 0; i < nbars; i++)
 		if (bars[i].kind <= BAR_THREAD)
 			put_bar_label(svg, &bars[i], bars[i].span->step->label);
-	svg->y_px += svg->row_px;
 	free(bars);
+}
+
+/* Which row each task has: its own, or the first that is free when it begins.
+ */
+static int
+assign_rows(const Spans *spans, bool by_slot, int *rows)
+{
+	int64_t *ended_ns =
+		mem_alloc((size_t) spans->ntasks * sizeof(int64_t) + 1);
+	int nrows = 0;
+
+	for (int i = 0; i < spans->ntasks; i++)
+	{
+		int row = by_slot ? 0 : nrows;
+
+		while (row < nrows && ended_ns[row] > spans->tasks[i].begun_ns)
+			row++;
+		nrows += row == nrows;
+		ended_ns[row] = spans->tasks[i].ended_ns;
+		rows[i] = row;
+	}
+	free(ended_ns);
+	return nrows;
 }
 
 static void
@@ -313,7 +343,7 @@ put_legend(Svg *svg)
 				"height=\"14\"/>\n",
 				classes[kind], x, y);
 		put_label(svg, x + 28, y + 11.5, "faint", NULL, bar_meaning(kind), 60);
-		x += 28 + (double) strlen(bar_meaning(kind)) * CHARACTER_PX + 24;
+		x += 28 + (double) strlen(bar_meaning(kind)) * 6.4 + 24;
 	}
 }
 
@@ -360,22 +390,45 @@ name_columns(const Spans *spans)
 	return columns > MAX_NAME ? MAX_NAME + 1 : columns;
 }
 
+/* One row; the number of its tasks. */
+static int
+put_row(Svg *svg, int row, const int *rows, bool by_slot)
+{
+	const Spans *spans = svg->result->spans;
+	char slot[32];
+	int count = 0;
+
+	snprintf(slot, sizeof(slot), "slot %d", row + 1);
+	for (int i = by_slot ? 0 : row; i < spans->ntasks; i++)
+	{
+		if (rows[i] != row)
+			continue;
+		if (count++ == 0)
+			put_name(svg, by_slot ? slot : spans->tasks[i].name, row);
+		put_task(svg, &spans->tasks[i]);
+		if (!by_slot)
+			break;
+	}
+	svg->y_px += svg->row_px;
+	return count;
+}
+
 /* All rows, and what stands below them. */
 static void
-put_rows(Svg *svg)
+put_rows(Svg *svg, const int *rows, int nrows, bool by_slot)
 {
 	const Spans *spans = svg->result->spans;
 	int64_t all = spans->done + spans->failed + spans->canceled;
+	int64_t shown = 0;
 	char text[80];
-	int row;
 
-	for (row = 0; row < spans->ntasks && svg->nbars < MAX_BARS; row++)
-		put_task(svg, &spans->tasks[row], row);
+	for (int row = 0; row < nrows && svg->nbars < MAX_BARS; row++)
+		shown += put_row(svg, row, rows, by_slot);
 	put_loop(svg);
 	put_legend(svg);
-	if (row == all)
+	if (shown >= all)
 		return;
-	snprintf(text, sizeof(text), "the first %d of %lld tasks", row,
+	snprintf(text, sizeof(text), "%lld of %lld tasks", (long long) shown,
 			 (long long) all);
 	put_label(svg, WIDTH - MARGIN, svg->y_px + 46, "faint", "end", text, 80);
 }
@@ -385,24 +438,29 @@ report_svg(FILE *out, const RunResult *result)
 {
 	const Spans *spans = result->spans;
 	int64_t length_ns = result->wall_ns > 0 ? result->wall_ns : 1;
+	bool by_slot = spans->ntasks > ROWS_OF_TASKS;
+	int *rows = mem_alloc((size_t) spans->ntasks * sizeof(int) + 1);
+	int nrows = assign_rows(spans, by_slot, rows);
 	Svg svg = {.result = result, .y_px = TOP};
-	Verdict verdict;
-	char *rows = NULL;
+	char *body = NULL;
 	size_t bytes = 0;
+	Verdict verdict;
 	double height;
 
 	report_verdict(result, &verdict);
-	svg.left_px = MARGIN + name_columns(spans) * CHARACTER_PX + 8;
+	svg.left_px =
+		MARGIN + (by_slot ? 9 : name_columns(spans)) * CHARACTER_PX + 8;
 	svg.ns_px = (WIDTH - MARGIN - svg.left_px) / (double) length_ns;
-	svg.row_px = row_height(spans->ntasks);
+	svg.row_px = row_height(nrows);
 	svg.names_every = (int) ceil(12 / svg.row_px);
 
 	/* how high it is shows when the rows are drawn, which come last */
-	svg.out = open_memstream(&rows, &bytes);
-	if (svg.out == NULL)
-		return;
-	put_rows(&svg);
-	fclose(svg.out);
+	svg.out = open_memstream(&body, &bytes);
+	if (svg.out != NULL)
+	{
+		put_rows(&svg, rows, nrows, by_slot);
+		fclose(svg.out);
+	}
 	svg.out = out;
 	height = svg.y_px + 60;
 	fprintf(out,
@@ -411,7 +469,8 @@ report_svg(FILE *out, const RunResult *result)
 			WIDTH, height, WIDTH, height);
 	put_title(&svg, &verdict);
 	put_axis(&svg, length_ns, svg.y_px + 4);
-	fwrite(rows, 1, bytes, out);
+	fwrite(body, 1, bytes, out);
 	fputs("</svg>\n", out);
+	free(body);
 	free(rows);
 }

@@ -258,8 +258,10 @@ put_legend(const Picture *picture)
 	{
 		int indent =
 			picture->style->columns >= 40 ? picture->name_columns + 2 : 2;
-		int width = 2 + (int) strlen(bar_meaning(one));
 		int columns = picture->style->columns;
+		const char *meaning =
+			columns >= 40 ? bar_meaning(one) : bar_short_meaning(one);
+		int width = 2 + (int) strlen(meaning);
 
 		if (!picture->occurs[one])
 			continue;
@@ -276,8 +278,8 @@ put_legend(const Picture *picture)
 		if (picture->style->color)
 			fputs("\033[0m", picture->out);
 		fputc(' ', picture->out);
-		used += 2 + report_put_text(picture->out, bar_meaning(one),
-									columns - used - 2, picture->style->ascii);
+		used += 2 + report_put_text(picture->out, meaning, columns - used - 2,
+									picture->style->ascii);
 	}
 	if (used > 0)
 		fputc('\n', picture->out);

@@ -117,7 +117,9 @@ class Timeline {
   constructor(section) {
     this.whole = Math.max(run.wall, 1e-9);
     this.from = 0;
-    this.to = this.whole;
+    /* only the first tasks are kept: with many, they fill a part of the run */
+    const last = Math.max(...run.tasks.map((task) => task.ended));
+    this.to = last < this.whole * 0.6 && run.tasks.length < totalTasks() ? Math.max(last * 1.02, this.whole * 1e-6) : this.whole;
     this.chosen = null; /* { row, bar }: by index */
     this.bySlot = run.tasks.length > 60;
     this.makeRows();
@@ -496,7 +498,7 @@ let timeline = null;
 
 sections.push({
   id: "timeline", title: "Timeline",
-  lead: "A row for each task; the loop's row shows who held it. What a bar means is told by its pattern as well as by its colour.",
+  lead: "A row for each task, or with many for each place in flight; the loop's row shows who held it. What a bar means is told by its pattern as well as by its colour.",
   has: () => (run.tasks ?? []).length > 0,
   draw: (section) => { timeline = new Timeline(section); },
 });
