@@ -94,7 +94,7 @@ put_wait(TraceLoop *trace, Lane *lane, const OpenStep *open, const char *what,
 static void
 put_flow(TraceLoop *trace, const OpenStep *open)
 {
-	TRACE_PUT(&trace->put, ",\"cat\":\"flow\",\"name\":\"statement\",\"id\":");
+	TRACE_PUT(&trace->put, ",\"cat\":\"flow\",\"name\":\"sql\",\"id\":");
 	trace_put_uint(&trace->put, open->flow);
 }
 

@@ -95,8 +95,12 @@ trace_put_about(TraceLoop *trace, const PlanStep *step, Call call)
 		trace_put_text(scratch, step_kind_name(step->kind));
 		TRACE_PUT(scratch, "\",\"args\":{\"call\":\"");
 		trace_put_text(scratch, call_name(call));
-		TRACE_PUT(scratch, "\",\"file\":\"");
-		trace_put_text(scratch, trace->plan->sources[step->place.file].name);
+		if (trace->plan->nsources > 1)
+		{
+			TRACE_PUT(scratch, "\",\"file\":\"");
+			trace_put_text(scratch,
+						   trace->plan->sources[step->place.file].name);
+		}
 		TRACE_PUT(scratch, "\",\"line\":");
 		trace_put_uint(scratch, (uint64_t) step->place.line);
 		TRACE_PUT(scratch, "}");

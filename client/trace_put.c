@@ -8,6 +8,7 @@
 #include "trace_put.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "utf8.h"
 
@@ -61,6 +62,10 @@ trace_put_time(TracePut *put, int64_t time_ns)
 	trace_put_us(put, time_ns - put->out->zero_ns);
 }
 
+/* Bytes that stand for themselves in a JSON string. */
+static const bool is_plain[256] = {
+	[' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
 void
 trace_put_text(TracePut *put, const char *text)
 {
@@ -68,9 +73,15 @@ trace_put_text(TracePut *put, const char *text)
 
 	for (size_t i = 0; i < len;)
 	{
-		uint32_t code = 0;
-		int n = utf8_decode(text + i, strlen(text + i), &code);
+		uint32_t code = (unsigned char) text[i];
+		int n = 1;
 
+		if (is_plain[code])
+		{
+			put->data[put->len++] = text[i++];
+			continue;
+		}
+		n = utf8_decode(text + i, strlen(text + i), &code);
 		if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
 			(code >= 0x200E && code <= 0x200F) ||
 			(code >= 0x2028 && code <= 0x202E) ||
