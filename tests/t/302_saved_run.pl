@@ -146,7 +146,7 @@ is($status, 0, 'what is unknown is passed over') or diag $err;
 # Usage
 foreach my $case (
 	[ [], qr/there is no saved run to report\n  hint: name one file/ ],
-	[ [ 'a', 'b' ], qr/one saved run is reported at a time/ ],
+	[ [ 'a', 'b', 'c' ], qr{two saved runs at most} ],
 	[ [ "$folder/mixed.json", '--trace', "$folder/t" ], qr/a trace is written while a run goes on.*\n  hint: use asyncdemo run --trace/ ],
 	[ [ "$folder/mixed.json", '--svg', '/no/such/x.svg' ], qr/cannot write "\/no\/such\/x\.svg"/ ])
 {
