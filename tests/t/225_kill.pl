@@ -13,17 +13,20 @@ use lib "$FindBin::RealBin/../lib";
 
 use AsyncDemoTest ':cluster';
 use JSON::PP;
+use List::Util qw(shuffle);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $rounds = $ENV{ASYNCDEMO_KILL_ROUNDS} || 5;
 my $seed = $ENV{ASYNCDEMO_KILL_SEED} || time ^ $$;
 my $tasks = 2000;
+
+srand $seed;
+
 my $folder = temp_folder();
 my $node = new_cluster('kill', conf => "fsync = off\n");
 my %env = (env => $node->{client_env});
 
-srand $seed;
 note("ASYNCDEMO_KILL_SEED=$seed");
 $node->safe_psql('postgres',
 	'CREATE TABLE hits (n bigint); CREATE TABLE others (n bigint)');
@@ -35,6 +38,16 @@ my @plans = map { plan_file("$_\n") } (
 	  . 'INSERT INTO others VALUES (:task_number);',
 	"INSERT INTO hits VALUES (:task_number) RETURNING n \\gset\n\\sleep 1 ms\n"
 	  . "INSERT INTO others VALUES (:n::bigint) RETURNING n AS m \\gset");
+# The same for rows of an input, 300 of which are there twice.
+my $twins = 300;
+my $input = plan_file("number\n"
+	  . join('', map { "$_\n" } shuffle(1 .. $tasks, 1 .. $twins)), 'rows.csv');
+my @row_plans = map
+{
+	my $text = slurp($_);
+	$text =~ s/:task_number/:number::bigint/g;
+	plan_file($text);
+} @plans;
 my @ways = ([], [ '-j', 2 ], [ '-M', 'extended' ], [ '-M', 'simple' ],
 	[ '--retries', 3 ], [ '--hold', 'statement' ]);
 
@@ -101,21 +114,25 @@ sub count
 
 foreach my $round (1 .. $rounds)
 {
-	my $plan = $plans[ $round % @plans ];
+	my $has_rows = $round % 2;
+	my $total = $tasks + ($has_rows ? $twins : 0);
+	my $plan = ($has_rows ? \@row_plans : \@plans)->[ $round % @plans ];
 	my @how = @{ $ways[ int rand @ways ] };
 	my $log = "$folder/round$round.log";
-	my $name = "round $round (plan " . $round % @plans . " @how)";
+	my $name = "round $round (plan " . $round % @plans
+	  . ($has_rows ? ' with rows' : '') . " @how)";
 
 	$node->safe_psql('postgres',
 		'TRUNCATE hits, others; DROP TABLE IF EXISTS book');
-	my $nruns = run_until_done($plan, '--tasks', $tasks, '-c', 8, '-q',
+	my $nruns = run_until_done($plan,
+		$has_rows ? ('--input', $input) : ('--tasks', $tasks), '-c', 8, '-q',
 		'--ledger', 'book', '--joblog', $log, '--resume', @how);
 	ok($nruns > 0, "$name: done in the end");
-	is(count('hits'), "$tasks $tasks", "$name: each row is applied once");
-	is(count('others'), "$tasks $tasks", "$name: and its other half")
+	is(count('hits'), "$total $tasks", "$name: each row is applied once");
+	is(count('others'), "$total $tasks", "$name: and its other half")
 	  if slurp($plan) =~ /others/;
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM book'),
-		$tasks, "$name: each has its mark");
+		$total, "$name: each has its mark");
 	is(scalar(grep { !/^#/ && split(/\t/, $_, -1) != 9 }
 			split /\n/, slurp($log)), 0, "$name: the log is whole");
 }
