@@ -20,6 +20,8 @@ class_of_kind(StepKind kind)
 	switch (kind)
 	{
 		case STEP_SQL:
+		case STEP_SYNCPIPELINE:
+		case STEP_ENDPIPELINE:
 			return CLASS_SERVER;
 		case STEP_HTTP:
 			return CLASS_HTTP;

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,8 @@ move_is_legal(ConnState from, ConnState to)
 			return from >= CONN_CONFIGURING;
 		case CONN_BUSY:
 		case CONN_AWAY:
-			return from == CONN_IDLE || from == CONN_CONFIGURING;
+			return from == CONN_IDLE || from == CONN_CONFIGURING ||
+				   (from == CONN_CANCELING && to == CONN_BUSY);
 		case CONN_CANCELING:
 			return from == CONN_BUSY || from == CONN_CONFIGURING;
 		case CONN_CLOSED:
@@ -65,16 +67,10 @@ conn_set_state(Conn *conn, ConnState state)
 	trace_emit(conn->trace, &event);
 }
 
+/* Requests that ended before they left. */
 static void
-on_job(void *arg)
+tell_ended(Conn *conn)
 {
-	Conn *conn = arg;
-
-	conn_enter(conn);
-	if (conn->opening != NULL)
-		conn_open_tell_failure(conn);
-	if (conn->must_digest)
-		digest(conn);
 	while (conn->ended != NULL)
 	{
 		ConnRequest *request = conn->ended;
@@ -83,17 +79,53 @@ on_job(void *arg)
 		conn->ended = request->next;
 		if (conn->is_broken)
 			conn_lost_err(conn, &err);
+		else if (request->is_aborted)
+			conn_aborted_err(&err);
+		else if (request->has_failed)
+			err_set(&err, ERR_SQL,
+					"a statement cannot have %d parameters, 65535 at most",
+					request->nparams);
 		else
 			err_set(&err, ERR_CANCEL, "canceled before it was sent");
 		request->on_done(request, &err);
 	}
+}
+
+/*
+ * In an aborted pipeline libpq answers by itself what is sent: no event will
+ * tell.
+ */
+static void
+flush_from_job(Conn *conn)
+{
+	if (!conn_flush(conn))
+		conn->must_digest = true;
+	else if (PQpipelineStatus(conn->pg) == PQ_PIPELINE_ABORTED)
+		conn_take_results(conn);
+}
+
+static void
+on_job(void *arg)
+{
+	Conn *conn = arg;
+
+	conn_enter(conn);
+	if (conn->opening != NULL)
+		conn_open_tell_failure(conn);
+	if (conn->must_send)
+		conn_send_now(conn);
+	if (conn->must_flush && conn->pg != NULL)
+		flush_from_job(conn);
+	if (conn->must_digest)
+		digest(conn);
+	tell_ended(conn);
 	conn_leave(conn);
 }
 
 void
 conn_init(Conn *conn)
 {
-	conn->depth = 1;
+	conn->low_water = INT_MAX;
 	conn->cancel_until_ns = LOOP_NEVER;
 	conn->job.fn = on_job;
 	conn->job.arg = conn;
@@ -176,6 +208,7 @@ conn_close(Conn *conn)
 	if (conn->state != CONN_CLOSED)
 		conn_set_state(conn, CONN_CLOSED);
 	conn->first = conn->last = conn->ended = NULL;
+	conn->unsent = conn->unflushed = NULL;
 	conn->nsent = 0;
 	conn->is_closing = conn->is_broken = true;
 	if (conn->nested == 0)
@@ -264,6 +297,12 @@ conn_set_owner(Conn *conn, uint64_t task, const char *name)
 }
 
 void
+conn_set_depth(Conn *conn, int depth)
+{
+	conn->low_water = depth / 2;
+}
+
+void
 conn_forget_hook(Conn *conn)
 {
 	conn->lost_hook = NULL;
@@ -318,7 +357,7 @@ conn_on_notice(void *arg, const PGresult *result)
 	}
 	else if (conn->state == CONN_AWAY)
 		conn_call_notice(conn, severity, text);
-	else
+	else if (conn->nsent == 0 || !conn->first->is_silent)
 		conn_tell(conn, severity, text);
 }
 
@@ -337,6 +376,7 @@ conn_break(Conn *conn, const Err *reason)
 	conn_shut(conn);
 	conn_set_state(conn, CONN_CLOSED);
 	conn->nsent = 0;
+	conn->unsent = conn->unflushed = NULL;
 	while (conn->first != NULL)
 	{
 		ConnRequest *request = conn->first;
@@ -383,12 +423,25 @@ digest(Conn *conn)
 	conn->must_digest = false;
 	if (conn->pg == NULL || conn->nsent == 0)
 		return;
-	if (conn_is_lost(conn) || PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+	if (conn->first->flow != CONN_ALONE && !conn->is_useless)
+		conn_take_results(conn); /* what came before it broke */
+	if (conn->pg == NULL || conn->nsent == 0)
+		return;
+	if (conn->is_useless)
+	{
+		Err err;
+
+		conn_lost_err(conn, &err);
+		conn_break(conn, &err);
+	}
+	else if (conn_is_lost(conn) ||
+			 (conn->first->flow == CONN_ALONE &&
+			  PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF))
 	{
 		conn->first->has_failed = false; /* the loss tells more */
 		conn_lose(conn);
 	}
-	else if (conn->first->parts == 0)
+	else if (conn->first->flow == CONN_ALONE && conn->first->parts == 0)
 		conn_request_answered(conn, conn->first);
 }
 

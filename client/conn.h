@@ -45,6 +45,9 @@ extern void conn_set_owner(Conn *conn, uint64_t task, const char *name);
 /* The lease ended: an acquire hook that was undone is not sent again. */
 extern void conn_forget_hook(Conn *conn);
 
+/* So many CONN_SHARED requests it is to have at most: it sends in bursts. */
+extern void conn_set_depth(Conn *conn, int depth);
+
 extern void conn_submit(Conn *conn, ConnRequest *request);
 
 /*

@@ -142,6 +142,8 @@ conn_call_begin(Conn *conn, ConnRequest *request, bool holds_loop)
 	conn->lost_hook = NULL;
 	if (conn->is_broken)
 		return;
+	if (PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+		PQexitPipelineMode(conn->pg);
 	conn_unwatch(conn);
 	conn_set_state(conn, CONN_AWAY);
 }

@@ -20,56 +20,46 @@ static void cancel_begin(Conn *conn);
 
 /* -------- asking -------- */
 
-static void
-unlink_unsent(Conn *conn, ConnRequest *request)
-{
-	ConnRequest *before = NULL;
-
-	for (ConnRequest *r = conn->first; r != NULL; before = r, r = r->next)
-	{
-		if (r != request)
-			continue;
-		if (before == NULL)
-			conn->first = r->next;
-		else
-			before->next = r->next;
-		if (conn->last == r)
-			conn->last = before;
-		r->next = conn->ended;
-		conn->ended = r;
-		loop_push(conn->loop, &conn->job);
-		return;
-	}
-}
-
 /*
- * With depth 1 a request that has left is the one the server works on.  A
- * cancel may come before the statement reaches the server and then does
- * nothing, so it is repeated.
+ * A cancel stops whatever the server works on, which is the first one.  It may
+ * come before the statement reaches the server and then does nothing, so it
+ * is repeated.
  */
 void
-conn_cancel(Conn *conn, ConnRequest *request)
+conn_cancel_first(Conn *conn, int64_t delay_ns)
 {
 	int64_t now_ns = loop_now_ns(conn->loop);
 
+	conn->cancel_until_ns = now_ns + CONN_CANCEL_GRACE_NS;
+	conn_set_state(conn, CONN_CANCELING);
+	loop_timer_set(conn->loop, &conn->timer,
+				   now_ns + (delay_ns > 0 ? delay_ns : CANCEL_AGAIN_NS));
+	if (delay_ns == 0 && conn->cancel == NULL)
+		cancel_begin(conn);
+}
+
+/* One that has left and is not the first waits for its turn. */
+void
+conn_cancel(Conn *conn, ConnRequest *request)
+{
 	if (conn->is_broken || request->is_canceled)
 		return;
 	request->is_canceled = true;
 	if (!request->is_sent)
 	{
-		unlink_unsent(conn, request);
-		return;
+		if (request->flow == CONN_BATCH)
+			conn->batch_ended = true;
+		conn_end_unsent(conn, request);
 	}
-	conn->cancel_until_ns = now_ns + CONN_CANCEL_GRACE_NS;
-	conn_set_state(conn, CONN_CANCELING);
-	loop_timer_set(conn->loop, &conn->timer, now_ns + CANCEL_AGAIN_NS);
-	cancel_begin(conn);
+	else if (request == conn->first)
+		conn_cancel_first(conn, 0);
 }
 
 /* error NULL: it was delivered. */
 static void
 cancel_ended(Conn *conn, const char *error)
 {
+	conn->cancel_ended_ns = loop_now_ns(conn->loop);
 	if (error != NULL)
 		conn_tell(conn, "WARNING", error);
 	if (!conn->is_held)

@@ -109,6 +109,7 @@ member_open(void *arg, PoolMember *member)
 	member->conn = self;
 	self->conn = conn_open(pool->loop, pool->trace, pool->target,
 						   member->number, on_open, on_lost, self);
+	conn_set_depth(self->conn, pool_depth(member->pool));
 	conn_set_notice(self->conn, pool->on_notice, pool->notice_arg);
 }
 

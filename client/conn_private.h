@@ -112,9 +112,13 @@ struct Conn
 	ConnRequest *first;
 	ConnRequest *last;
 	int nsent;
-	int depth;			/* nsent at most */
-	ConnRequest *ended; /* cancelled before they left */
-	LoopJob job;		/* tells of those, and of failed openings */
+	int low_water;			/* above it no CONN_SHARED ones leave */
+	ConnRequest *unsent;	/* the first that has not left; NULL: none */
+	ConnRequest *unflushed; /* the first that is not written; NULL: none */
+	ConnRequest *ended;		/* before they left, oldest first */
+	ConnRequest *ended_last;
+	LoopJob job;	  /* tells of those, and of failed openings */
+	bool batch_ended; /* what comes before the next CONN_SYNC is aborted */
 
 	/* Prepared statements: one bit a statement of the plan. */
 	unsigned char *prepared;
@@ -130,10 +134,14 @@ struct Conn
 	LoopTimer timer;		 /* opening deadline, cancel grace, re-poll */
 	int64_t cancel_until_ns; /* grace ends; LOOP_NEVER: none asked */
 	ConnCancel *cancel;		 /* under way; NULL: none */
+	int64_t cancel_ended_ns; /* the last one */
 	bool is_held;			 /* the request ended, the cancel has not */
 	bool may_retry;			 /* its error is cured by preparing anew */
 	bool is_broken;
 	bool must_digest; /* libpq would not send: see from the job */
+	bool must_send;	  /* what was submitted in this turn */
+	bool must_flush;  /* what was sent is still to be written */
+	bool is_useless;  /* it is half sent: nothing more can be */
 	int nested;		  /* callbacks of ours on the stack */
 	bool is_closing;  /* freed when they have returned */
 	Err *err;		  /* of the first request, if it has_failed */
@@ -186,11 +194,14 @@ extern Err *conn_err(Conn *conn); /* where the first request's error goes */
 #define PART_LATER 0x100u /* the rest leaves when these are answered */
 
 extern void conn_send_next(Conn *conn);
-extern void conn_send_parts(Conn *conn, ConnRequest *request);
+extern void conn_send_now(Conn *conn);
+extern void conn_send_again(Conn *conn, ConnRequest *request);
 extern void conn_send_rest(Conn *conn, ConnRequest *request);
 extern void conn_take_rows_singly(PGconn *pg);
 extern bool conn_flush(Conn *conn); /* false: the connection broke */
 extern void conn_digest_later(Conn *conn);
+extern void conn_begin_first(Conn *conn, int64_t time_ns); /* its turn came */
+extern void conn_end_unsent(Conn *conn, ConnRequest *request);
 
 /* conn_receive.c */
 extern void conn_take_results(Conn *conn);
@@ -201,6 +212,7 @@ extern void conn_request_answered(Conn *conn, ConnRequest *request);
 /* conn_result.c: what results and broken connections mean */
 extern bool conn_result_failed(const PGresult *result);
 extern void conn_result_err(const PGresult *result, Err *err, int *position);
+extern void conn_aborted_err(Err *err);
 extern void conn_lost_err(const Conn *conn, Err *err);
 extern void conn_text_line(char *out, size_t size, const char *text);
 extern bool conn_result_forgets(const PGresult *result);
@@ -223,6 +235,7 @@ extern void conn_open_free(Conn *conn);
 extern ConnOpening **conn_opening_next(ConnOpening *opening);
 
 /* conn_cancel.c */
+extern void conn_cancel_first(Conn *conn, int64_t delay_ns);
 extern void conn_cancel_on_timer(Conn *conn);
 extern void conn_cancel_abandon(Conn *conn);
 

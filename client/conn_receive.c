@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#include "mem.h"
+
+#define CANCEL_TURN_NS (10 * NS_PER_MS)
+
 static const char *
 part_name(unsigned part)
 {
@@ -31,6 +35,13 @@ record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
 		return;
 	request->has_failed = true;
 	err = conn_err(conn);
+	conn->may_retry = false;
+	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
+	{
+		request->is_aborted = true;
+		conn_aborted_err(err);
+		return;
+	}
 	if (conn_is_lost(conn) &&
 		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
 		conn_lost_err(conn, err); /* libpq's own words */
@@ -48,6 +59,8 @@ record_failure(Conn *conn, ConnRequest *request, const PGresult *result,
 	if (severity != NULL && strcmp(severity, "ERROR") != 0 &&
 		err->kind != ERR_LOST)
 	{
+		if (conn->farewell == NULL) /* for those behind it */
+			conn->farewell = mem_dup(err, sizeof(*err));
 		err->kind = ERR_LOST;
 		err_prefix(err, "the connection was lost: ");
 	}
@@ -133,7 +146,7 @@ conn_take_result(Conn *conn, ConnRequest *request, PGresult *result)
 
 /* NULL: a part is answered.  False: nothing more can be had now. */
 static bool
-take_end_of_part(Conn *conn, ConnRequest *request, bool *at_sync)
+take_end_of_part(Conn *conn, ConnRequest *request)
 {
 	unsigned part = request->parts & (0 - request->parts);
 
@@ -142,12 +155,7 @@ take_end_of_part(Conn *conn, ConnRequest *request, bool *at_sync)
 	 * committed there is an error in front of that, which has an end, too.
 	 */
 	if (part == PART_SYNC)
-	{
-		bool go_on = request->has_failed && !*at_sync;
-
-		*at_sync = true;
-		return go_on;
-	}
+		return !conn_is_lost(conn);
 	request->parts &= ~part;
 	if ((request->parts & (0 - request->parts)) == PART_STATEMENT)
 		conn_take_rows_singly(conn->pg);
@@ -174,14 +182,12 @@ send_later(Conn *conn, ConnRequest *request)
 void
 conn_take_results(Conn *conn)
 {
-	bool at_sync = false;
-
 	while (conn->nsent > 0 && !conn->is_held && !PQisBusy(conn->pg))
 	{
 		ConnRequest *request = conn->first;
 		PGresult *result = PQgetResult(conn->pg);
 
-		if (result == NULL ? !take_end_of_part(conn, request, &at_sync)
+		if (result == NULL ? !take_end_of_part(conn, request)
 						   : !conn_take_result(conn, request, result))
 			return;
 		if (request->parts == PART_LATER)
@@ -191,42 +197,105 @@ conn_take_results(Conn *conn)
 	}
 }
 
-/* Prepared statement gone bad: once more, with names anew. */
-static bool
-retry(Conn *conn, ConnRequest *request)
+/* -------- the end of a request -------- */
+
+/* Take the first off the FIFO; the caller tells. */
+static void
+take_off(Conn *conn, ConnRequest *request)
 {
-	if (!request->has_failed || !conn->may_retry || request->is_retry ||
-		request->is_canceled || request->in_transaction ||
-		(request->mark != NULL && request->mark->begins))
-		return false;
-	conn_forget_prepared(conn);
-	request->has_failed = false;
-	request->is_retry = true;
-	conn_send_parts(conn, request);
-	return true;
+	conn->first = request->next;
+	conn->nsent--;
+	if (conn->unflushed == request)
+		conn->unflushed = request->next != NULL && request->next->is_sent
+							  ? request->next
+							  : NULL;
+	if (conn->nsent == 0)
+		conn->must_digest = false;
+	if (conn->cancel_until_ns != LOOP_NEVER || conn->must_poll)
+	{
+		conn->cancel_until_ns = LOOP_NEVER;
+		loop_timer_clear(conn->loop, &conn->timer);
+	}
+}
+
+/*
+ * The next has the connection to itself.  One that was asked to stop is given
+ * a moment to end by itself: to cancel it costs more than it may take.
+ */
+static void
+begin_next(Conn *conn, int64_t time_ns)
+{
+	const ConnRequest *next = conn->first;
+
+	if (conn->nsent == 0)
+		return;
+	if ((next->parts & (0 - next->parts)) == PART_STATEMENT)
+		conn_take_rows_singly(conn->pg);
+	conn_arm_repoll(conn);
+	conn_begin_first(conn, time_ns);
+	if (next->is_canceled)
+		conn_cancel_first(conn, CANCEL_TURN_NS);
 }
 
 /* The one way out of the FIFO while the connection works. */
 static void
 request_end(Conn *conn, ConnRequest *request, const Err *err)
 {
-	conn->first = request->next;
-	conn->nsent--;
-	conn->must_digest = false;
-	if (conn->cancel_until_ns != LOOP_NEVER || conn->must_poll)
-	{
-		conn->cancel_until_ns = LOOP_NEVER;
-		loop_timer_clear(conn->loop, &conn->timer);
-	}
-	conn_set_state(conn, CONN_IDLE);
+	int64_t arrived_ns = request->arrived_ns;
+
+	take_off(conn, request);
+	if (conn->nsent == 0)
+		conn_set_state(conn, CONN_IDLE);
+	else if (conn->state == CONN_CANCELING)
+		conn_set_state(conn, CONN_BUSY);
+	if (request->flow == CONN_BATCH && err != NULL &&
+		PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF)
+		conn->batch_ended = true; /* its hook failed: it never left */
 	request->on_done(request, err);
-	if (!conn->is_closing)
-		conn_send_next(conn);
+	if (conn->is_closing)
+		return;
+	begin_next(conn, arrived_ns);
+	conn_send_next(conn);
+}
+
+/* Stopped by a cancel that was meant for the one in front of it. */
+static bool
+was_hit(const Conn *conn, const ConnRequest *request)
+{
+	return request->flow == CONN_SHARED &&
+		   strcmp(conn->err->sqlstate, "57014") == 0 &&
+		   (conn->cancel != NULL || request->sent_ns <= conn->cancel_ended_ns);
+}
+
+/*
+ * Once more: what failed because a prepared statement has gone bad, with
+ * names anew, and what was stopped by mistake.  Either was rolled back, and
+ * others' answers may be under way, so that it follows behind them.
+ */
+static bool
+retry(Conn *conn, ConnRequest *request)
+{
+	bool is_stale = request->has_failed && conn->may_retry;
+
+	if (is_stale && request->generation == conn->generation)
+		conn_forget_prepared(conn);
+	if (!request->has_failed || request->is_retry || request->is_canceled ||
+		request->in_transaction ||
+		(request->mark != NULL && request->mark->begins) ||
+		(!is_stale && !was_hit(conn, request)))
+		return false;
+	if (request->flow != CONN_ALONE)
+	{
+		take_off(conn, request);
+		begin_next(conn, request->arrived_ns);
+	}
+	conn_send_again(conn, request);
+	return true;
 }
 
 /*
  * Everything was read.  While a cancel is under way it could still hit the
- * next statement, so the end is told only after it.
+ * next statement, so the end of the last one is told only after it.
  */
 void
 conn_request_answered(Conn *conn, ConnRequest *request)
@@ -238,9 +307,10 @@ conn_request_answered(Conn *conn, ConnRequest *request)
 		conn_lose(conn);
 		return;
 	}
-	if (PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+	if (request->flow == CONN_ALONE &&
+		PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
 		PQexitPipelineMode(conn->pg);
-	conn->is_held = conn->cancel != NULL;
+	conn->is_held = conn->cancel != NULL && conn->nsent == 1;
 	if (conn->is_held || retry(conn, request))
 		return;
 	conn->lost_hook = request->has_failed ? request->hook : NULL;

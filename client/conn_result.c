@@ -109,6 +109,13 @@ conn_lost_err(const Conn *conn, Err *err)
 		"the server's log tells more; what the statement did may or may not be committed");
 }
 
+void
+conn_aborted_err(Err *err)
+{
+	err_set(err, ERR_CANCEL,
+			"not run: an earlier statement of its pipeline failed");
+}
+
 /* Statements after which names of prepared statements are gone. */
 bool
 conn_result_forgets(const PGresult *result)

@@ -13,12 +13,12 @@
 #include <assert.h>
 
 static void
-lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
-		   bool waited)
+lease_emit_at(const Step *step, const PoolMember *member,
+			  uint64_t held_before_by, bool waited, int64_t time_ns)
 {
 	Event event = {.kind = EVENT_LEASE};
 
-	event.time_ns = task_now_ns(step->task);
+	event.time_ns = time_ns;
 	event.value = waited;
 	event.task = step->task->number;
 	event.step = step->plan;
@@ -29,7 +29,15 @@ lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
 }
 
 static void
-lease_give(Task *task, PoolMember *member)
+lease_emit(const Step *step, const PoolMember *member, uint64_t held_before_by,
+		   bool waited)
+{
+	lease_emit_at(step, member, held_before_by, waited,
+				  task_now_ns(step->task));
+}
+
+static void
+lease_emit_end(const Task *task, const PoolMember *member)
 {
 	Event event = {.kind = EVENT_LEASE_END};
 
@@ -37,6 +45,12 @@ lease_give(Task *task, PoolMember *member)
 	event.task = task->number;
 	event.amount = member->number;
 	trace_emit(task->engine->trace, &event);
+}
+
+static void
+lease_give(Task *task, PoolMember *member)
+{
+	lease_emit_end(task, member);
 	pool_give(task->engine->pool, member);
 }
 
@@ -63,6 +77,21 @@ on_granted(PoolWaiter *waiter)
 	}
 }
 
+static void
+waiter_init(Step *step, void (*on_answer)(PoolWaiter *waiter), bool shares)
+{
+	PoolWaiter *waiter = &step->waiter;
+
+	waiter->task = step->task->number;
+	waiter->on_granted = on_answer;
+	waiter->arg = step;
+	waiter->member = NULL;
+	waiter->held_before_by = 0;
+	waiter->err.kind = ERR_NONE;
+	waiter->shares = shares;
+	waiter->kind = step->plan->sql.id;
+}
+
 /* The task's own connection: have it, or wait for the pool. */
 static bool
 lease_take_own(Step *step)
@@ -76,12 +105,7 @@ lease_take_own(Step *step)
 		step->lease = task->lease;
 		return true;
 	}
-	waiter->task = task->number;
-	waiter->on_granted = on_granted;
-	waiter->arg = step;
-	waiter->member = NULL;
-	waiter->held_before_by = 0;
-	waiter->err.kind = ERR_NONE;
+	waiter_init(step, on_granted, false);
 	if (!pool_acquire(task->engine->pool, waiter))
 		return false;
 	task->lease = waiter->member;
@@ -169,6 +193,12 @@ lease_stop_waiting(Step *step)
 
 	if (step->waiter.is_waiting)
 		pool_forget_waiter(task->engine->pool, &step->waiter);
+	if (step->shares)
+	{
+		if (step->lease != NULL) /* granted, not used */
+			lease_turn_end(step, -1, true);
+		return;
+	}
 	if (task->lease_user != step)
 		return;
 	task->lease_user = NULL;
@@ -186,4 +216,47 @@ lease_drop(Task *task)
 	task->lease = NULL;
 	task->in_transaction = false;
 	lease_give(task, member);
+}
+
+/* -------- shared connections -------- */
+
+static void
+on_turn_granted(PoolWaiter *waiter)
+{
+	Step *step = waiter->arg;
+
+	step->lease = waiter->member;
+	step_wake(step);
+}
+
+bool
+lease_share(Step *step)
+{
+	step->shares = true;
+	waiter_init(step, on_turn_granted, true);
+	if (!pool_acquire(step->task->engine->pool, &step->waiter))
+		return false;
+	step->lease = step->waiter.member;
+	return true;
+}
+
+/* For the trace the connection is lent when its turn comes. */
+void
+lease_turn_begun(Step *step, int64_t begun_ns, bool waited)
+{
+	PoolMember *member = step->lease;
+	uint64_t held_before_by = member->holder;
+
+	member->holder = step->task->number;
+	lease_emit_at(step, member, held_before_by, waited, begun_ns);
+	pool_share_begun(member, begun_ns);
+}
+
+void
+lease_turn_end(Step *step, int64_t own_ns, bool is_usable)
+{
+	lease_emit_end(step->task, step->lease);
+	step->lease = NULL;
+	step->shares = false;
+	pool_share_end(&step->waiter, own_ns, is_usable);
 }

@@ -338,6 +338,8 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 			return read_int(row, text, 100000, &run->concurrency, err);
 		case OPT_CONNECTIONS:
 			return read_int(row, text, 100000, &run->connections, err);
+		case OPT_PIPELINE:
+			return read_int(row, text, 1000, &run->pipeline, err);
 		case OPT_TASKS:
 			return read_count(row, text, INT64_C(1000000000000), &run->tasks,
 							  err);

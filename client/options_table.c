@@ -29,6 +29,8 @@ const OptionRow option_rows[] = {
 	 "tasks in flight (default: the plan's own tasks, else 10)", true},
 	{OPT_CONNECTIONS, 0, "connections", "N",
 	 "size of the pool (default: as -c)", true},
+	{OPT_PIPELINE, 0, "pipeline", "DEPTH",
+	 "tasks share connections, so many statements in flight on each", true},
 	{OPT_TASKS, 0, "tasks", "N", "how many tasks in all", true},
 	{OPT_TRANSACTIONS, 't', "transactions", "N", "tasks for each slot of -c",
 	 true},

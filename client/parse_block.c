@@ -283,10 +283,24 @@ command_startpipeline(Parser *p)
 }
 
 bool
+command_syncpipeline(Parser *p)
+{
+	if (!parse_is_inside(p, BLOCK_PIPELINE))
+		return parse_fail(p, p->command_pos,
+						  "begin the pipeline with \\startpipeline",
+						  "\\syncpipeline stands in no pipeline");
+	return parse_end(p) &&
+		   parse_add_step(p, STEP_SYNCPIPELINE, p->command_pos) != NULL;
+}
+
+bool
 command_endpipeline(Parser *p)
 {
-	if (innermost(p, BLOCK_PIPELINE) == NULL)
+	Block *block = innermost(p, BLOCK_PIPELINE);
+
+	if (block == NULL)
 		return false;
+	p->draft->steps[block->step].end = p->draft->nsteps;
 	p->nblocks--;
 	return parse_end(p) &&
 		   parse_add_step(p, STEP_ENDPIPELINE, p->command_pos) != NULL;

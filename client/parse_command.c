@@ -57,7 +57,8 @@ static const Command commands[] = {
 	{"task", command_task, TOP_ONLY},
 	{"teardown", command_teardown, TOP_ONLY},
 	{"thread", command_thread, IS_MARK | IN_GATHER},
-	{"timeout", command_timeout, IS_MARK | IN_GATHER}};
+	{"syncpipeline", command_syncpipeline, IS_PGBENCH | IN_PIPELINE},
+	{"timeout", command_timeout, IS_MARK | IN_GATHER | IN_PIPELINE}};
 
 #define NCOMMANDS ((int) (sizeof(commands) / sizeof(commands[0])))
 
@@ -68,9 +69,6 @@ static const struct
 	const char *problem;
 	const char *hint;
 } foreign[] = {
-	{"syncpipeline",
-	 "\\syncpipeline came with pgbench 17 and is not known here",
-	 "end the pipeline with \\endpipeline and start another one"},
 	{"i", "\\i is psql's command", "write \\include FILE"},
 	{"ir", "\\ir is psql's command",
 	 "write \\include FILE: it is relative to the including file"},

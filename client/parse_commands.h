@@ -20,6 +20,7 @@ extern bool command_elif(Parser *p);
 extern bool command_else(Parser *p);
 extern bool command_endif(Parser *p);
 extern bool command_startpipeline(Parser *p);
+extern bool command_syncpipeline(Parser *p);
 extern bool command_endpipeline(Parser *p);
 extern bool command_blocking(Parser *p);
 extern bool command_thread(Parser *p);

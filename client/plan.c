@@ -30,6 +30,13 @@ plan_free(Plan *plan)
 	free(plan);
 }
 
+bool
+step_kind_is_timed(StepKind kind)
+{
+	return kind <= STEP_SHELL || kind == STEP_SYNCPIPELINE ||
+		   kind == STEP_ENDPIPELINE;
+}
+
 const char *
 step_kind_name(StepKind kind)
 {
@@ -48,6 +55,7 @@ step_kind_name(StepKind kind)
 										[STEP_IF] = "if",
 										[STEP_JUMP] = "jump",
 										[STEP_PIPELINE] = "startpipeline",
+										[STEP_SYNCPIPELINE] = "syncpipeline",
 										[STEP_ENDPIPELINE] = "endpipeline"};
 
 	return kind >= 0 && kind < STEP_KINDS ? names[kind] : "unknown";

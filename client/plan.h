@@ -39,7 +39,8 @@ typedef enum StepKind
 	STEP_RELEASE,
 	STEP_IF,	   /* false or null: go to "end" */
 	STEP_JUMP,	   /* always go to "end" */
-	STEP_PIPELINE, /* \startpipeline ... \endpipeline */
+	STEP_PIPELINE, /* \startpipeline ... \endpipeline, at "end" */
+	STEP_SYNCPIPELINE,
 	STEP_ENDPIPELINE,
 	STEP_KINDS
 } StepKind;
@@ -136,7 +137,8 @@ typedef struct PlanStep
 						 * the \http NAME, "sleep" */
 	int64_t timeout_ns; /* -1: none */
 	PlanRetry retry;
-	int end;			/* GATHER, IF, JUMP: an index into the body */
+	int end;			/* GATHER, IF, JUMP, PIPELINE: an index into
+						 * the body */
 	bool gather_cancel; /* \gather cancel */
 
 	union
@@ -311,6 +313,8 @@ extern void plan_free(Plan *plan);
  */
 extern void plan_place(const Plan *plan, Place place, Err *err);
 
+/* Does it take time that reports tell of? */
+extern bool step_kind_is_timed(StepKind kind);
 extern const char *step_kind_name(StepKind kind);
 extern const char *call_name(Call call);
 

@@ -166,11 +166,20 @@ check_steps(GatherCheck *check)
 	const Body *body = check->body;
 	TransactionWalk walk = {0};
 	int gather_end = 0;
+	int pipeline_end = 0;
 	bool fine = true;
 
 	for (int i = 0; fine && i < body->nsteps; i++)
 	{
 		const PlanStep *step = &body->steps[i];
+
+		if (step->kind == STEP_PIPELINE)
+			pipeline_end = step->end;
+		if (i < pipeline_end && step->kind == STEP_SQL &&
+			strcmp(step->sql.verb, "COPY") == 0)
+			return fail_at(check->plan, step->place, check->err,
+						   "move it out of the pipeline",
+						   "COPY cannot stand in a pipeline");
 
 		if (step->kind == STEP_GATHER)
 		{

@@ -421,6 +421,7 @@ dump_plain_step(const Dump *dump, const PlanStep *step)
 			break;
 		case STEP_RELEASE:
 		case STEP_PIPELINE:
+		case STEP_SYNCPIPELINE:
 		case STEP_ENDPIPELINE:
 			buf_printf(out, "\\%s\n", step_kind_name(step->kind));
 			break;

@@ -68,6 +68,7 @@ step_reads(const PlanStep *step, StepReadFn fn, void *arg)
 		case STEP_RELEASE:
 		case STEP_JUMP:
 		case STEP_PIPELINE:
+		case STEP_SYNCPIPELINE:
 		case STEP_ENDPIPELINE:
 		case STEP_KINDS:
 			break;

@@ -7,67 +7,51 @@
  * somebody waits no member is idle; members are opened for waiters, but
  * whichever becomes free first serves the first of them.
  */
-#include "pool.h"
+#include "pool_private.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
 
-struct Pool
-{
-	Loop *loop;
-	const PoolOps *ops;
-	void *ops_arg;
-	PoolMember *members;
-	int nmembers;
-	int size; /* how many may be open; 53300 lowers it */
-	int count[MEMBER_RESETTING + 1];
-
-	PoolMember *idle_first; /* the one idle longest */
-	PoolMember *idle_last;
-	PoolWaiter *waiting_first;
-	PoolWaiter *waiting_last;
-	atomic_int nwaiting;
-	bool is_single_use;
-
-	/* pool_open, until on_opened was called */
-	int parallel;	   /* 0: not opening all */
-	bool stop_opening; /* an open failed */
-	Err open_err;	   /* the first failure */
-	void (*on_opened)(void *arg, const Err *err);
-	void *on_opened_arg;
-	LoopJob opened_job;
-};
-
 /* -------- the one door -------- */
 
 static void
-idle_append(Pool *pool, PoolMember *member)
+list_append(MemberList *list, PoolMember *member)
 {
 	member->next = NULL;
-	member->prev = pool->idle_last;
-	if (pool->idle_last != NULL)
-		pool->idle_last->next = member;
+	member->prev = list->last;
+	if (list->last != NULL)
+		list->last->next = member;
 	else
-		pool->idle_first = member;
-	pool->idle_last = member;
+		list->first = member;
+	list->last = member;
 }
 
 static void
-idle_remove(Pool *pool, PoolMember *member)
+list_remove(MemberList *list, PoolMember *member)
 {
 	if (member->prev != NULL)
 		member->prev->next = member->next;
 	else
-		pool->idle_first = member->next;
+		list->first = member->next;
 	if (member->next != NULL)
 		member->next->prev = member->prev;
 	else
-		pool->idle_last = member->prev;
+		list->last = member->prev;
 	member->next = member->prev = NULL;
+}
+
+/* Move it to the end of that list, out of the one that it is in. */
+void
+member_enlist(PoolMember *member, MemberList *list)
+{
+	if (member->list != NULL)
+		list_remove(member->list, member);
+	member->list = list;
+	if (list != NULL)
+		list_append(list, member);
 }
 
 static bool
@@ -82,26 +66,27 @@ move_is_legal(MemberState from, MemberState to)
 		case MEMBER_IDLE:
 			return from == MEMBER_OPENING || from == MEMBER_RESETTING;
 		case MEMBER_LEASED:
+		case MEMBER_SHARED:
 			return from == MEMBER_IDLE;
 		case MEMBER_RESETTING:
-			return from == MEMBER_LEASED;
+			return from == MEMBER_LEASED || from == MEMBER_SHARED;
 	}
 	return false;
 }
 
-static void
+void
 member_set_state(PoolMember *member, MemberState state)
 {
 	Pool *pool = member->pool;
 
 	assert(move_is_legal(member->state, state));
-	if (member->state == MEMBER_IDLE)
-		idle_remove(pool, member);
 	pool->count[member->state]--;
 	member->state = state;
 	pool->count[state]++;
-	if (state == MEMBER_IDLE)
-		idle_append(pool, member);
+	if (pool->share != NULL && state != MEMBER_IDLE)
+		share_relist(member);
+	else
+		member_enlist(member, state == MEMBER_IDLE ? &pool->idle : NULL);
 }
 
 static int
@@ -124,6 +109,7 @@ waiter_append(Pool *pool, PoolWaiter *waiter)
 		pool->waiting_first = waiter;
 	pool->waiting_last = waiter;
 	pool->nwaiting++;
+	pool->nwaiting_alone += !waiter->shares;
 }
 
 static void
@@ -140,6 +126,7 @@ waiter_remove(Pool *pool, PoolWaiter *waiter)
 	waiter->next = waiter->prev = NULL;
 	waiter->is_waiting = false;
 	pool->nwaiting--;
+	pool->nwaiting_alone -= !waiter->shares;
 }
 
 static void
@@ -159,20 +146,28 @@ member_lend(PoolMember *member, uint64_t task, uint64_t *held_before_by)
 	member_set_state(member, MEMBER_LEASED);
 }
 
+void
+waiter_grant(Pool *pool, PoolWaiter *waiter, PoolMember *member)
+{
+	waiter_remove(pool, waiter);
+	if (!waiter->shares)
+		member_lend(member, waiter->task, &waiter->held_before_by);
+	waiter->member = member;
+	waiter_answer(waiter);
+}
+
 /* Idle members to waiters, first to first. */
-static void
+void
 pool_serve(Pool *pool)
 {
-	while (pool->waiting_first != NULL && pool->idle_first != NULL)
+	if (pool->share != NULL)
 	{
-		PoolWaiter *waiter = pool->waiting_first;
-		PoolMember *member = pool->idle_first;
-
-		waiter_remove(pool, waiter);
-		member_lend(member, waiter->task, &waiter->held_before_by);
-		waiter->member = member;
-		waiter_answer(waiter);
+		if (pool->nwaiting > 0)
+			share_serve(pool);
+		return;
 	}
+	while (pool->waiting_first != NULL && pool->idle.first != NULL)
+		waiter_grant(pool, pool->waiting_first, pool->idle.first);
 }
 
 /*
@@ -336,10 +331,10 @@ pool_acquire(Pool *pool, PoolWaiter *waiter)
 {
 	waiter->member = NULL;
 	waiter->err.kind = ERR_NONE;
-	if (pool->idle_first != NULL)
+	if (pool->idle.first != NULL && pool->share == NULL)
 	{
 		/* then nobody waits */
-		waiter->member = pool->idle_first;
+		waiter->member = pool->idle.first;
 		member_lend(waiter->member, waiter->task, &waiter->held_before_by);
 		return true;
 	}
@@ -360,7 +355,7 @@ pool_acquire(Pool *pool, PoolWaiter *waiter)
 PoolMember *
 pool_try(Pool *pool, uint64_t task, uint64_t *held_before_by)
 {
-	PoolMember *member = pool->idle_first;
+	PoolMember *member = pool->idle.first;
 
 	if (member != NULL)
 		member_lend(member, task, held_before_by);
@@ -370,8 +365,10 @@ pool_try(Pool *pool, uint64_t task, uint64_t *held_before_by)
 void
 pool_forget_waiter(Pool *pool, PoolWaiter *waiter)
 {
-	if (waiter->is_waiting)
-		waiter_remove(pool, waiter);
+	if (!waiter->is_waiting)
+		return;
+	waiter_remove(pool, waiter);
+	pool_serve(pool); /* it may have kept a member from others */
 }
 
 void
@@ -387,7 +384,8 @@ pool_member_reset(PoolMember *member, const Err *err)
 {
 	Pool *pool = member->pool;
 
-	if (err != NULL || member->is_lost || pool->is_single_use)
+	if (err != NULL || member->is_lost || pool->is_single_use ||
+		live_count(pool) > pool->size)
 	{
 		member_empty(member);
 		pool_open_for_waiters(pool);
@@ -400,8 +398,13 @@ pool_member_reset(PoolMember *member, const Err *err)
 void
 pool_member_lost(PoolMember *member)
 {
-	if (member->state == MEMBER_LEASED || member->state == MEMBER_RESETTING)
+	if (member->state == MEMBER_LEASED || member->state == MEMBER_SHARED ||
+		member->state == MEMBER_RESETTING)
+	{
 		member->is_lost = true;
+		if (member->state == MEMBER_SHARED)
+			share_relist(member); /* nobody is sent there any more */
+	}
 	else if (member->state == MEMBER_IDLE)
 		member_empty(member);
 }
@@ -456,6 +459,7 @@ pool_free(Pool *pool)
 			member_empty(&pool->members[i]);
 	if (pool->ops->free != NULL)
 		pool->ops->free(pool->ops_arg);
+	share_free(pool);
 	free(pool->members);
 	free(pool);
 }
@@ -464,6 +468,16 @@ int
 pool_size(const Pool *pool)
 {
 	return pool->size;
+}
+
+void
+pool_set_size(Pool *pool, int size)
+{
+	assert(size > 0);
+	pool->size = size < pool->nmembers ? size : pool->nmembers;
+	while (live_count(pool) > pool->size && pool->idle.first != NULL)
+		member_empty(pool->idle.first);
+	pool_open_for_waiters(pool);
 }
 
 int

@@ -6,6 +6,9 @@
  * (conn_pool.c lends PostgreSQL connections, predict.c lends virtual ones).
  * It never waits while lending and never lends to a later waiter first.  Of
  * several idle members it lends the one that is idle longest.
+ *
+ * With a depth above 1 waiters may say that they share: such a turn lasts for
+ * one statement, and a member has up to "depth" of them (pool_share.c).
  */
 #ifndef POOL_H
 #define POOL_H
@@ -21,6 +24,7 @@ typedef enum MemberState
 	MEMBER_OPENING,
 	MEMBER_IDLE, /* on the pool's idle list */
 	MEMBER_LEASED,
+	MEMBER_SHARED,	 /* "users" have a turn on it */
 	MEMBER_RESETTING /* ROLLBACK or release hook under way */
 } MemberState;
 
@@ -28,13 +32,21 @@ typedef struct PoolMember
 {
 	Pool *pool;
 	MemberState state;
-	int number;				 /* connection number, from 1 */
-	void *conn;				 /* belongs to the PoolOps */
-	uint64_t holder;		 /* task that has the lease, else the last one */
-	bool is_fresh;			 /* lent just now: the acquire hook is still to
-							  * be sent, in front of the first statement */
-	bool is_lost;			 /* broke while lent: not lent again */
-	struct PoolMember *next; /* idle list */
+	int number;		 /* connection number, from 1 */
+	void *conn;		 /* belongs to the PoolOps */
+	uint64_t holder; /* task that has the lease, else the last one */
+	bool is_fresh;	 /* lent just now: the acquire hook is still to
+					  * be sent, in front of the first statement */
+	bool is_lost;	 /* broke while lent: not lent again */
+
+	/* Sharing. */
+	int users;				 /* under way or behind it */
+	int nlasting;			 /* of them, that may take long */
+	bool is_stalled;		 /* its first one takes long */
+	bool is_reserved;		 /* drains for one that does not share */
+	int64_t begun_ns;		 /* since when the first one runs */
+	struct MemberList *list; /* that it is in; NULL: none */
+	struct PoolMember *next;
 	struct PoolMember *prev;
 } PoolMember;
 
@@ -53,6 +65,9 @@ typedef struct PoolWaiter
 	Err err;
 	bool is_waiting;
 	bool is_acquiring; /* inside pool_acquire: told by its result */
+	bool shares;	   /* the caller's wish, with a depth above 1 */
+	int kind;		   /* which statement: they differ in how long they take */
+	bool is_lasting;
 	struct PoolWaiter *next;
 	struct PoolWaiter *prev;
 } PoolWaiter;
@@ -88,6 +103,12 @@ extern void pool_use_once(Pool *pool);
 extern void pool_open(Pool *pool, int parallel,
 					  void (*on_opened)(void *arg, const Err *err), void *arg);
 extern int pool_size(const Pool *pool);
+
+/*
+ * From now on so many, at most what pool_new was told.  Members that are
+ * more are closed when they are idle; new ones open for those who wait.
+ */
+extern void pool_set_size(Pool *pool, int size);
 extern int pool_idle_count(const Pool *pool);
 extern int pool_waiting_count(const Pool *pool); /* any thread */
 
@@ -102,6 +123,16 @@ extern PoolMember *pool_try(Pool *pool, uint64_t task,
 							uint64_t *held_before_by);
 extern void pool_forget_waiter(Pool *pool, PoolWaiter *waiter);
 extern void pool_give(Pool *pool, PoolMember *member);
+
+/*
+ * Sharing: before anything is borrowed.  A turn begins by pool_acquire; the
+ * user tells when its statement has the connection for itself, and when it is
+ * over: how long it had it (-1: not known), and whether the connection works.
+ */
+extern void pool_set_depth(Pool *pool, int depth);
+extern int pool_depth(const Pool *pool);
+extern void pool_share_begun(PoolMember *member, int64_t time_ns);
+extern void pool_share_end(PoolWaiter *waiter, int64_t own_ns, bool is_usable);
 
 /* Answers of the PoolOps; err NULL: it worked. */
 extern void pool_member_opened(PoolMember *member, const Err *err);

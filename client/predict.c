@@ -215,6 +215,7 @@ static const StepOps virtual_ops[STEP_KINDS] = {
 	[STEP_IF] = {virtual_start_instant, NULL, NULL, NULL},
 	[STEP_JUMP] = {virtual_start_instant, NULL, NULL, NULL},
 	[STEP_PIPELINE] = {virtual_start_instant, NULL, NULL, NULL},
+	[STEP_SYNCPIPELINE] = {virtual_start_instant, NULL, NULL, NULL},
 	[STEP_ENDPIPELINE] = {virtual_start_instant, NULL, NULL, NULL},
 	[STEP_HOLD] = {virtual_start_hold, NULL, NULL, NULL},
 	[STEP_RELEASE] = {virtual_start_release, NULL, NULL, NULL},

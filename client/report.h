@@ -27,6 +27,7 @@ typedef struct RunResult
 	int concurrency;
 	int shards;			   /* loops, each on a thread */
 	int connections;	   /* pool size; 0: no SQL */
+	int pipeline;		   /* statements in flight on one; 1: not shared */
 	int64_t began_unix_ns; /* by the calendar; 0 unknown */
 	int64_t wall_ns;
 	int64_t client_cpu_ns; /* user + system, while the clock ran */

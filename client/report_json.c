@@ -256,6 +256,7 @@ put_run(JsonOut *json, const RunResult *result)
 	json_out_int(json, "concurrency", result->concurrency);
 	json_out_int(json, "loops", result->shards);
 	json_out_int(json, "connections", result->connections);
+	json_out_int(json, "pipeline", result->pipeline);
 	json_out_seconds(json, "wall", result->wall_ns);
 	json_out_seconds(json, "opening", result->opening_ns);
 	json_out_seconds(json, "client_cpu", result->client_cpu_ns);

@@ -294,7 +294,7 @@ put_steps(const ManyReport *report)
 		const StepStats *stats = &report->spans->steps[i];
 
 		if (stats->step == NULL || stats->count == 0 ||
-			stats->step->kind > STEP_SHELL)
+			!step_kind_is_timed(stats->step->kind))
 			continue;
 		any = true;
 		put_step(report, table, stats, is_wide);

@@ -104,43 +104,19 @@ tasks_use(const Plan *plan, StepKind kind)
 	return false;
 }
 
-/* What is read but not carried out is refused, not skipped. */
-static bool
-body_is_supported(const Run *run, const Body *body, Err *err)
-{
-	for (int i = 0; body != NULL && i < body->nsteps; i++)
-	{
-		const PlanStep *step = &body->steps[i];
-
-		if (step->kind == STEP_PIPELINE)
-			err_set(err, ERR_PLAN,
-					"\\startpipeline is not carried out by this "
-					"version");
-		else
-			continue;
-		err_hint(err, "take it out; asyncdemo check still reads it");
-		plan_place(run->plan, step->place, err);
-		return false;
-	}
-	return true;
-}
-
-static bool
-run_is_supported(const Run *run, Err *err)
-{
-	for (int i = 0; i < run->plan->nbodies; i++)
-		if (!body_is_supported(run, &run->plan->bodies[i], err))
-			return false;
-	return body_is_supported(run, run->plan->setup, err) &&
-		   body_is_supported(run, run->plan->teardown, err);
-}
-
 Protocol
 run_protocol(const Run *run)
 {
 	if (run->options->has_protocol)
 		return run->options->protocol;
-	return run->plan->is_pgbench ? PROTOCOL_SIMPLE : PROTOCOL_PREPARED;
+	return run->plan->is_pgbench && run_pipeline(run) == 1 ? PROTOCOL_SIMPLE
+														   : PROTOCOL_PREPARED;
+}
+
+int
+run_pipeline(const Run *run)
+{
+	return run->options->pipeline > 1 ? run->options->pipeline : 1;
 }
 
 int
@@ -155,6 +131,37 @@ bool
 run_is_given_up(const Run *run)
 {
 	return atomic_load(&run->is_given_up);
+}
+
+/* What cannot be together with connections that tasks share. */
+static bool
+run_may_share(const Run *run, Err *err)
+{
+	if (run->options->ledger != NULL && tasks_use(run->plan, STEP_PIPELINE))
+	{
+		err_set(err, ERR_USAGE,
+				"--ledger does not go together with \\startpipeline");
+		err_hint(err, "send the statements one after the other");
+		return false;
+	}
+	if (run_pipeline(run) == 1)
+		return true;
+	if (run_protocol(run) == PROTOCOL_SIMPLE)
+	{
+		err_set(err, ERR_USAGE,
+				"--pipeline does not go together with -M simple, which sends "
+				"one statement at a time");
+		err_hint(err, "use -M prepared or -M extended");
+		return false;
+	}
+	if (run->hooks[HOOK_ACQUIRE] == NULL && run->hooks[HOOK_RELEASE] == NULL)
+		return true;
+	err_set(err, ERR_USAGE,
+			"--pipeline does not go together with a hook at the begin or end "
+			"of a lease: tasks share connections");
+	err_hint(err, "do it once for each connection (--on-connect), or leave "
+				  "--pipeline out");
+	return false;
 }
 
 /* -------- wiring -------- */
@@ -294,7 +301,7 @@ run_make(Run *run, Err *err)
 	run_set_variables(run);
 	if (!plan_check_protocol(run->plan, run_protocol(run) == PROTOCOL_SIMPLE,
 							 err) ||
-		!run_is_supported(run, err))
+		!run_may_share(run, err))
 		return false;
 	if (!run_open_job(run, err))
 		return false;
@@ -531,6 +538,8 @@ run_predict(Run *run)
 	const Spans *spans = run->shards[0].spans;
 	PredictInput input;
 
+	if (run_pipeline(run) > 1 || tasks_use(run->plan, STEP_PIPELINE))
+		return; /* the model has one statement a connection */
 	if (run_is_limited(run->options) || spans->ntasks == 0 ||
 		spans->ntasks > PREDICTED_TASKS || run->nshards > 1 ||
 		admission_count(run->admission) > spans->ntasks)
@@ -602,6 +611,7 @@ run_finish(Run *run, Err *err)
 	result->bad_rows = run->bad_rows;
 	if (run->options->input != NULL)
 		result->input = input_name(run->options->input);
+	result->pipeline = run_pipeline(run);
 	if (run->admission != NULL)
 	{
 		result->concurrency = admission_concurrency(run->admission);

@@ -68,6 +68,7 @@ run_body(Run *run, Task **task, const Body *body, uint64_t number,
 	run->outside.hold = HOLD_TASK;
 	run->outside.has_call = false;
 	run->outside.ledger = NULL;
+	run->outside.shares = false;
 	run->outside.on_task_done = on_body_done;
 	run->outside.tasks = NULL;
 	*task = task_new(&run->outside);

@@ -79,6 +79,7 @@ typedef struct Run
 
 /* run.c */
 extern Protocol run_protocol(const Run *run);
+extern int run_pipeline(const Run *run);	 /* depth, 1: none */
 extern int run_connections(const Run *run);	 /* asked for, of all shards */
 extern bool run_is_given_up(const Run *run); /* any thread */
 

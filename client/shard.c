@@ -342,6 +342,8 @@ shard_fill_ops(Shard *shard)
 	shard->ops[STEP_HTTP] = step_http_ops;
 	shard->ops[STEP_SLEEP] = step_sleep_ops;
 	shard->ops[STEP_SHELL] = step_shell_ops;
+	shard->ops[STEP_SYNCPIPELINE] = step_pipeline_ops;
+	shard->ops[STEP_ENDPIPELINE] = step_pipeline_ops;
 }
 
 static void
@@ -357,7 +359,8 @@ shard_fill_engine(Shard *shard)
 	engine->plan = run->plan;
 	engine->http = shard->http;
 	engine->ops = shard->ops;
-	engine->hold = options->hold;
+	engine->shares = run_pipeline(run) > 1;
+	engine->hold = engine->shares ? HOLD_STATEMENT : options->hold;
 	engine->protocol = run_protocol(run);
 	engine->has_call = options->mode == MODE_ASYNC ||
 					   options->mode == MODE_BLOCKING ||
@@ -573,6 +576,7 @@ shard_open(Shard *shard)
 					  shard->pool_size, on_conn_notice, shard);
 	pool_number_from(shard->pool, 1 + shares_before(run, run_connections(run),
 													shard->number));
+	pool_set_depth(shard->pool, run_pipeline(run));
 	shard->engine.pool = shard->pool;
 	if (run->options->reconnects)
 		pool_use_once(shard->pool);

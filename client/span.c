@@ -23,9 +23,14 @@ static void
 body_gathers(const Body *body, const PlanStep **gathers)
 {
 	for (int i = 0; i < body->nsteps; i++)
-		if (body->steps[i].kind == STEP_GATHER)
-			for (int j = i + 1; j < body->steps[i].end; j++)
-				gathers[body->steps[j].index] = &body->steps[i];
+	{
+		const PlanStep *step = &body->steps[i];
+		bool is_pipeline = step->kind == STEP_PIPELINE;
+
+		if (step->kind == STEP_GATHER || is_pipeline)
+			for (int j = i + 1; j < step->end + is_pipeline; j++)
+				gathers[body->steps[j].index] = step;
+	}
 }
 
 Spans *
@@ -189,7 +194,7 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 	span->started_ns = span->queued_ns;
 	span->gather = gather;
 	span->attempt = 1;
-	if (event->step->kind == STEP_SQL && task->conn != 0)
+	if (class_of_kind(event->step->kind) == CLASS_SERVER && task->conn != 0)
 	{
 		span->conn = task->conn;
 		span->pid = conn_pid(spans->fold, span->conn);

@@ -211,6 +211,33 @@ group_marks(SpanFold *fold, const LiveTask *task)
 	return n;
 }
 
+/*
+ * In a pipeline all but one wait for others of the same task: what counts is
+ * the one that runs.
+ */
+static bool
+pipeline_class(const SpanFold *fold, const LiveTask *task, int64_t from_ns,
+			   Class *class)
+{
+	const PlanStep *first = task->spans[task->group].span.step;
+	bool found = false;
+
+	if (fold->gathers[first->index] == NULL ||
+		fold->gathers[first->index]->kind != STEP_PIPELINE)
+		return false;
+	for (int i = task->group; i < task->nspans; i++)
+	{
+		const LiveSpan *live = &task->spans[i];
+
+		if (!live->has_started || live->span.started_ns > from_ns ||
+			live->span.arrived_ns <= from_ns)
+			continue;
+		*class = class_of_kind(live->span.step->kind);
+		found = true;
+	}
+	return found;
+}
+
 /* Of those that end last together, one with a better reason than client. */
 static Class
 group_class(const LiveTask *task, int64_t from_ns)
@@ -241,8 +268,13 @@ fold_together(SpanFold *fold, LiveTask *task)
 		span_explain_wait(task, &task->spans[i]);
 	for (int i = 0; i < n; i++)
 		if (fold->marks[i] > task->folded_ns)
-			fold_until(fold, task, fold->marks[i],
-					   group_class(task, task->folded_ns));
+		{
+			Class class;
+
+			if (!pipeline_class(fold, task, task->folded_ns, &class))
+				class = group_class(task, task->folded_ns);
+			fold_until(fold, task, fold->marks[i], class);
+		}
 }
 
 void

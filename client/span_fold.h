@@ -74,7 +74,8 @@ typedef struct SpanFold
 	int nlive;
 	LiveTask *unused;
 	LiveTask *last;			  /* the one looked for last; NULL: none */
-	const PlanStep **gathers; /* by PlanStep.index: the gather it is in */
+	const PlanStep **gathers; /* by PlanStep.index: the gather, or the
+							   * pipeline with its end, that it is in */
 	LiveConn *conns;		  /* by connection number */
 	int nconns;
 	int64_t *marks; /* scratch of fold_group */

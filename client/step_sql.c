@@ -44,6 +44,7 @@ typedef enum SqlPhase
 typedef struct SqlWork
 {
 	SqlPhase phase;
+	bool waited; /* in the pool's queue */
 	ConnRequest request;
 	StepCall call;
 	Buf text; /* where it is not the plan's own */
@@ -179,6 +180,9 @@ build_request(Step *step, Err *err)
 	const PlanSql *sql = &step->plan->sql;
 	ConnRequest *request = &step->sql->request;
 
+	request->flow = step->shares				   ? CONN_SHARED
+					: step->task->pipeline != NULL ? CONN_BATCH
+												   : CONN_ALONE;
 	request->protocol = choose_protocol(step);
 	if (sql->takes_no_binds && sql->nbinds > 0 &&
 		request->protocol != PROTOCOL_SIMPLE)
@@ -194,7 +198,8 @@ build_request(Step *step, Err *err)
 	}
 	request->params = step->sql->params;
 	request->statement_id = sql->id;
-	request->before_sql = step->lease->is_fresh
+	request->before_sql = step->shares ? NULL
+						  : step->lease->is_fresh
 							  ? conn_pool_acquire_hook(step->lease)
 						  : step->task->must_rollback ? "ROLLBACK"
 													  : NULL;
@@ -438,11 +443,33 @@ explain(const Step *step, Err *err)
 
 /* -------- the end -------- */
 
+/* The statement does not need the connection any more. */
+static void
+sql_let_go(Step *step)
+{
+	const ConnRequest *request = &step->sql->request;
+	Conn *conn = conn_pool_conn(step->lease);
+	bool has_run = request->started_ns != 0;
+	bool in_transaction = false;
+
+	if (request->flow == CONN_ALONE)
+		in_transaction = conn_in_transaction(conn);
+	if (!step->sql->has_failed && request->flow != CONN_BATCH)
+		attempt_statement_worked(step, in_transaction);
+	if (step->shares)
+		lease_turn_end(
+			step, has_run ? request->arrived_ns - request->started_ns : -1,
+			conn_is_usable(conn));
+	else if (request->flow == CONN_BATCH)
+		step->lease = NULL; /* the end of the pipeline gives it back */
+	else
+		lease_end_statement(step, in_transaction);
+}
+
 static void
 sql_finish(Step *step)
 {
 	SqlWork *work = step->sql;
-	Conn *conn = conn_pool_conn(step->lease);
 	bool was_committed = false;
 
 	if (!ledger_answered(step, work->has_failed))
@@ -459,18 +486,24 @@ sql_finish(Step *step)
 	drop_row(work);
 	if (work->text.cap > KEPT_BYTES)
 		buf_free(&work->text);
-	if (!work->has_failed)
-		attempt_statement_worked(step, conn_in_transaction(conn));
-	lease_end_statement(step, conn_in_transaction(conn));
+	sql_let_go(step);
 	if (was_committed)
 		lease_drop(step->task); /* the pool rolls back */
+	if (work->request.is_aborted)
+		step->is_canceled = true; /* the failure is the earlier one's */
 	step_done(step, work->has_failed ? work->err : NULL);
 }
 
 static void
-on_sent(ConnRequest *request)
+on_started(ConnRequest *request)
 {
-	step_started_at(request->arg, request->sent_ns);
+	Step *step = request->arg;
+
+	if (step->shares)
+		lease_turn_begun(step, request->started_ns,
+						 step->sql->waited ||
+							 request->started_ns > request->sent_ns);
+	step_started_at(step, request->started_ns);
 }
 
 /* Record only: the task goes on in its turn, or, after a call, at once. */
@@ -488,6 +521,8 @@ on_done(ConnRequest *request, const Err *err)
 	}
 	if (step->call != CALL_ASYNC)
 		return;
+	if (step->shares && !conn_is_usable(conn_pool_conn(step->lease)))
+		pool_member_lost(step->lease); /* nobody else is sent there */
 	if (step->state == STEP_RUNNING)
 		step_arrived(step, request->arrived_ns);
 	step_wake(step);
@@ -526,7 +561,7 @@ sql_work_new(void)
 {
 	SqlWork *work = mem_alloc(sizeof(*work));
 
-	work->request.on_sent = on_sent;
+	work->request.on_started = on_started;
 	work->request.on_done = on_done;
 	work->call.run = sql_run;
 	work->call.interrupt = sql_interrupt;
@@ -534,20 +569,51 @@ sql_work_new(void)
 	return work;
 }
 
+/*
+ * In a pipeline the task goes on, and its next statement has the connection
+ * as well.
+ */
+static void
+sql_go_ahead(Step *step)
+{
+	Task *task = step->task;
+
+	task->lease_user = NULL;
+	task->has_batch = true;
+	step_go_ahead(step);
+}
+
+/* May it run among other tasks' statements, on a connection they share? */
+static bool
+sql_may_share(const Step *step)
+{
+	const Task *task = step->task;
+	const PlanSql *sql = &step->plan->sql;
+
+	return task->engine->shares && task->engine->ledger == NULL &&
+		   step->call == CALL_ASYNC && task->pipeline == NULL &&
+		   task->lease == NULL && task->hold == HOLD_STATEMENT &&
+		   hook_may_ride(sql);
+}
+
 /* The lease is there: send, or make the call. */
 static void
 sql_begin(Step *step)
 {
 	SqlWork *work = step->sql;
+	Task *task = step->task;
 	Conn *conn = conn_pool_conn(step->lease);
 	const Engine *engine = step->task->engine;
 	bool was_done = step->task->was_done; /* a gather's earlier step says so */
 
-	attempt_statement_begins(step, conn_in_transaction(conn) &&
+	attempt_statement_begins(step, !step->shares &&
+									   conn_in_transaction(conn) &&
 									   !step->task->must_rollback);
 	if (was_done || !build_request(step, work_err(work)))
 	{
-		lease_end_statement(step, conn_in_transaction(conn));
+		if (task->pipeline != NULL)
+			task->lease_user = NULL;
+		sql_let_go(step);
 		step_done(step, was_done ? NULL : work->err);
 		return;
 	}
@@ -558,6 +624,8 @@ sql_begin(Step *step)
 	conn_set_owner(conn, step->task->number, step->task->name);
 	if (step->call == CALL_ASYNC)
 	{
+		if (task->pipeline != NULL)
+			sql_go_ahead(step);
 		conn_submit(conn, &work->request);
 		return;
 	}
@@ -582,7 +650,10 @@ sql_start(Step *step)
 	work->has_failed = false;
 	work->has_rows = false;
 	work->in_rows = false;
-	if (lease_take(step))
+	work->request.started_ns = 0;
+	work->waited =
+		!(sql_may_share(step) ? lease_share(step) : lease_take(step));
+	if (!work->waited)
 		sql_begin(step);
 }
 

@@ -17,6 +17,7 @@
 #include "mem.h"
 
 static void task_advance(void *arg);
+static void task_wake(Task *task);
 static void on_timeout(void *arg);
 
 /* What follows the last look at the clock within a turn takes no time. */
@@ -73,8 +74,8 @@ task_set_state(Task *task, TaskState state)
 static bool
 step_is_traced(const Step *step)
 {
-	return step->plan->kind <= STEP_SHELL || step->plan->kind == STEP_HOLD ||
-		   step->plan->kind == STEP_RELEASE;
+	return step_kind_is_timed(step->plan->kind) ||
+		   step->plan->kind == STEP_HOLD || step->plan->kind == STEP_RELEASE;
 }
 
 static bool
@@ -247,6 +248,8 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 	task->must_rollback = false;
 	task->retries = 0;
 	task->in_transaction = false;
+	task->pipeline = NULL;
+	task->has_batch = false;
 	buf_reset(&task->emit);
 	task_make_slots(task, 1);
 	task->nsteps = 0;
@@ -259,10 +262,14 @@ task_begin(Task *task, const Body *body, uint64_t number, const char *name)
 /* -------- steps: begin -------- */
 
 static Call
-step_call(const Engine *engine, const PlanStep *plan)
+step_call(const Task *task, const PlanStep *plan)
 {
+	const Engine *engine = task->engine;
+
 	if (plan->kind == STEP_SHELL)
 		return CALL_BLOCKING;
+	if (task->pipeline != NULL && plan->kind == STEP_SQL)
+		return CALL_ASYNC;
 	return engine->has_call ? engine->call : plan->call;
 }
 
@@ -297,10 +304,11 @@ step_begin_attempt(Step *step, const PlanStep *plan)
 	Engine *engine = step->task->engine;
 
 	step->plan = plan;
-	step->call = step_call(engine, plan);
+	step->call = step_call(step->task, plan);
 	step->wants_resume = false;
 	step->timed_out = false;
 	step->has_extra_lease = false;
+	step->shares = false;
 	step->lease = NULL;
 	step->in_transaction = false;
 	memset(&step->failure, 0, sizeof(step->failure));
@@ -320,6 +328,8 @@ step_begin(Task *task, const PlanStep *plan)
 
 	step->state = STEP_PENDING;
 	step->is_canceled = false;
+	step->is_ahead = false;
+	step->in_pipeline = task->pipeline != NULL;
 	step->attempt = 1;
 	task->inflight++;
 	if (task->engine->budget != NULL && plan->kind <= STEP_SHELL)
@@ -344,15 +354,55 @@ gather_begin(Task *task, const PlanStep *gather)
 	task->inflight--;
 }
 
+/*
+ * Its statements stay live while the task goes on: a slot for each step up to
+ * the end.
+ */
+static void
+pipeline_begin(Task *task, const PlanStep *pipeline)
+{
+	task_make_slots(task, pipeline->end - task->pc + 1);
+	task->pipeline = pipeline;
+}
+
+void
+step_go_ahead(Step *step)
+{
+	step->is_ahead = true;
+	step->task->nahead++;
+	step->task->inflight--;
+	task_wake(step->task);
+}
+
+void
+task_end_pipeline(Task *task)
+{
+	task->pipeline = NULL;
+	for (int i = 0; i < task->nsteps; i++)
+	{
+		Step *step = &task->steps[i];
+
+		if (!step->is_ahead)
+			continue;
+		step->is_ahead = false;
+		task->nahead--;
+		task->inflight++;
+	}
+	assert(task->nahead == 0);
+}
+
 static void
 task_start_next(Task *task)
 {
 	const PlanStep *plan = &task->body->steps[task->pc++];
 
-	task->nsteps = 0;
+	if (task->pipeline == NULL)
+		task->nsteps = 0;
 	task->gather = NULL;
 	if (plan->kind == STEP_GATHER)
 		gather_begin(task, plan);
+	else if (plan->kind == STEP_PIPELINE)
+		pipeline_begin(task, plan);
 	else
 		step_begin(task, plan);
 }
@@ -418,6 +468,16 @@ task_is_over(Task *task)
 	return at_end || task->failed || task->is_canceled || task->was_done;
 }
 
+/* What ends a pipeline is always done. */
+static bool
+task_leaves_pipeline(Task *task)
+{
+	if (task->pipeline == NULL)
+		return false;
+	task->pc = task->pipeline->end;
+	return true;
+}
+
 static void
 task_end(Task *task)
 {
@@ -451,7 +511,7 @@ task_advance(void *arg)
 		switch (task->state)
 		{
 			case TASK_READY:
-				if (task_is_over(task))
+				if (task_is_over(task) && !task_leaves_pipeline(task))
 				{
 					task_set_state(task, TASK_DRAINING);
 					break;
@@ -659,7 +719,11 @@ static void
 step_end(Step *step, StepState outcome)
 {
 	step_set_state(step, outcome);
-	step->task->inflight--;
+	if (step->is_ahead)
+		step->task->nahead--;
+	else
+		step->task->inflight--;
+	step->is_ahead = false;
 	task_wake(step->task);
 }
 
@@ -673,7 +737,7 @@ step_failed(Step *step, const Err *why)
 		timeout_err(step, &err);
 	else
 		err = *why;
-	if (step_try_again(step, &err))
+	if (!step->in_pipeline && step_try_again(step, &err))
 		return;
 	step_end(step, STEP_FAILED);
 	task_record_failure(task, step, &err);

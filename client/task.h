@@ -39,6 +39,9 @@ typedef struct Step
 	bool is_canceled;  /* somebody asked for its end */
 	bool timed_out;
 	bool has_extra_lease; /* gather: a lease of its own */
+	bool shares;		  /* --pipeline: a turn on a shared connection */
+	bool is_ahead;		  /* pipeline: the task does not wait for it */
+	bool in_pipeline;	  /* so that it is not tried again alone */
 	PoolMember *lease;	  /* borrowed while the step needs it */
 	PoolWaiter waiter;
 	LoopTimer timeout;
@@ -56,6 +59,7 @@ typedef struct Step
 	struct HttpWork *http;
 	struct SleepWork *sleep;
 	struct VirtualWork *virtual;
+	struct PipelineWork *pipeline;
 } Step;
 
 typedef struct StepOps
@@ -83,7 +87,8 @@ struct Task
 	int client_id; /* slot it runs in, from 0 */
 	TaskState state;
 	int pc;			/* next index into body->steps */
-	int inflight;	/* live steps */
+	int inflight;	/* live steps that the task waits for */
+	int nahead;		/* and those that it does not, in a pipeline */
 	bool advancing; /* task_advance is on the stack */
 	bool failed;
 	bool is_canceled;
@@ -91,7 +96,9 @@ struct Task
 	bool was_done; /* the ledger had it: its steps are skipped */
 	Err err;	   /* the first failure in file order */
 	const PlanStep *failed_step;
-	const PlanStep *gather; /* the one whose children are live */
+	const PlanStep *gather;	  /* the one whose children are live */
+	const PlanStep *pipeline; /* its \startpipeline; NULL: in none */
+	bool has_batch;			  /* statements of it have no sync behind them */
 	Hold hold;
 	PoolMember *lease;	 /* the task's own */
 	Step *lease_user;	 /* the step that is using it now, if any */
@@ -123,6 +130,7 @@ struct Engine
 	Http *http;
 	const StepOps *ops; /* by StepKind */
 	Hold hold;
+	bool shares; /* --pipeline: statements share connections */
 	Protocol protocol;
 	bool has_call; /* --mode: call replaces every mark */
 	Call call;
@@ -190,6 +198,13 @@ extern void step_wake(Step *step);
  */
 extern void step_done(Step *step, const Err *err);
 
+/*
+ * In a pipeline: the request is under way and the task goes on.  step_done
+ * still comes.  The step that ends the pipeline has the task wait for all.
+ */
+extern void step_go_ahead(Step *step);
+extern void task_end_pipeline(Task *task);
+
 /* Around a blocking call on the loop's thread: emits HOLD and HOLD_END. */
 extern void step_hold_begin(Step *step);
 extern void step_hold_end(Step *step);
@@ -213,6 +228,15 @@ extern bool lease_take(Step *step);
  */
 extern void lease_end_statement(Step *step, bool in_transaction);
 extern void lease_stop_waiting(Step *step);
+
+/*
+ * A turn on a connection that is shared, for one statement: as lease_take;
+ * then it has begun, waited: later than it could have; then it is over,
+ * own_ns: how long it had the connection for itself, -1: never.
+ */
+extern bool lease_share(Step *step);
+extern void lease_turn_begun(Step *step, int64_t begun_ns, bool waited);
+extern void lease_turn_end(Step *step, int64_t own_ns, bool is_usable);
 extern void lease_drop(Task *task); /* \release, end of the task */
 
 /* -------- the kinds -------- */
@@ -222,5 +246,6 @@ extern const StepOps step_http_ops;
 extern const StepOps step_sleep_ops;
 extern const StepOps step_variable_ops; /* set, json, emit, assert, echo, … */
 extern const StepOps step_shell_ops;	/* \shell, \setshell */
+extern const StepOps step_pipeline_ops; /* \syncpipeline, \endpipeline */
 
 #endif /* TASK_H */

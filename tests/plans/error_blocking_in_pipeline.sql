@@ -1,4 +1,4 @@
 \startpipeline
+\blocking
 SELECT 1;
-\syncpipeline
 \endpipeline

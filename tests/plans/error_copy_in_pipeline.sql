@@ -1,0 +1,3 @@
+\startpipeline
+COPY t TO STDOUT;
+\endpipeline
