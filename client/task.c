@@ -472,7 +472,7 @@ task_is_over(Task *task)
 static bool
 task_leaves_pipeline(Task *task)
 {
-	if (task->pipeline == NULL)
+	if (task->pipeline == NULL || task->pc > task->pipeline->end)
 		return false;
 	task->pc = task->pipeline->end;
 	return true;
