@@ -337,7 +337,9 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 		case OPT_CONCURRENCY:
 			return read_int(row, text, 100000, &run->concurrency, err);
 		case OPT_CONNECTIONS:
-			return read_int(row, text, 100000, &run->connections, err);
+			run->tune_connections = strcmp(text, "auto") == 0;
+			return run->tune_connections ||
+				   read_int(row, text, 100000, &run->connections, err);
 		case OPT_PIPELINE:
 			return read_int(row, text, 1000, &run->pipeline, err);
 		case OPT_TASKS:

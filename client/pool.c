@@ -375,6 +375,7 @@ void
 pool_give(Pool *pool, PoolMember *member)
 {
 	assert(member->state == MEMBER_LEASED);
+	pool->nended++;
 	member_set_state(member, MEMBER_RESETTING);
 	pool->ops->reset(pool->ops_arg, member);
 }
@@ -478,6 +479,12 @@ pool_set_size(Pool *pool, int size)
 	while (live_count(pool) > pool->size && pool->idle.first != NULL)
 		member_empty(pool->idle.first);
 	pool_open_for_waiters(pool);
+}
+
+int64_t
+pool_ended_count(const Pool *pool)
+{
+	return pool->nended;
 }
 
 int

@@ -32,6 +32,7 @@ struct Pool
 	atomic_int nwaiting;
 	int nwaiting_alone; /* of them, that do not share */
 	bool is_single_use;
+	int64_t nended;
 	struct PoolShare *share; /* NULL: nobody does */
 
 	/* pool_open, until on_opened was called */

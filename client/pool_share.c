@@ -291,6 +291,7 @@ pool_share_end(PoolWaiter *waiter, int64_t own_ns, bool is_usable)
 	Pool *pool = member->pool;
 
 	assert(member->state == MEMBER_SHARED && member->users > 0);
+	pool->nended++;
 	member->users--;
 	member->nlasting -= waiter->is_lasting;
 	if (own_ns >= 0)

@@ -12,6 +12,7 @@
 #include "predict.h"
 #include "schedule.h"
 #include "span.h"
+#include "tuner.h"
 #include "tally.h"
 
 struct Verdict;
@@ -27,6 +28,7 @@ typedef struct RunResult
 	int concurrency;
 	int shards;			   /* loops, each on a thread */
 	int connections;	   /* pool size; 0: no SQL */
+	Tuning tuning;		   /* --connections auto */
 	int pipeline;		   /* statements in flight on one; 1: not shared */
 	int64_t began_unix_ns; /* by the calendar; 0 unknown */
 	int64_t wall_ns;

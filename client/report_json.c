@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "json_out.h"
+#include "report_tuning.h"
 #include "secret.h"
 
 #define S_NS INT64_C(1000000000)
@@ -240,6 +241,19 @@ put_latency_limit(JsonOut *json, const RunResult *result)
 }
 
 static void
+put_tuning(JsonOut *json, const Tuning *tuning)
+{
+	if (!tuning->is_given)
+		return;
+	json_out_open(json, "connections_auto", '{');
+	json_out_int(json, "first", tuning->first);
+	json_out_int(json, "most", tuning->peak);
+	json_out_int(json, "last", tuning->last);
+	json_out_string(json, "why", tuner_end_name(tuning->end));
+	json_out_close(json, '}');
+}
+
+static void
 put_run(JsonOut *json, const RunResult *result)
 {
 	const Spans *spans = result->spans;
@@ -257,6 +271,7 @@ put_run(JsonOut *json, const RunResult *result)
 	json_out_int(json, "loops", result->shards);
 	json_out_int(json, "connections", result->connections);
 	json_out_int(json, "pipeline", result->pipeline);
+	put_tuning(json, &result->tuning);
 	json_out_seconds(json, "wall", result->wall_ns);
 	json_out_seconds(json, "opening", result->opening_ns);
 	json_out_seconds(json, "client_cpu", result->client_cpu_ns);

@@ -7,6 +7,7 @@
  */
 #include "report_many.h"
 #include "report_put.h"
+#include "report_tuning.h"
 
 #define TIMELINE_TASKS 12
 #define TIMELINE_SPANS 200 /* of one task; more is no picture */
@@ -216,6 +217,7 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 	put_summary(&report, &verdict);
 	put_failures(&report);
 	put_input(&report);
+	report_tuning(out, &result->tuning, &fitted);
 	put_retries(&report);
 	put_skipped(&report);
 	put_warnings(&report);

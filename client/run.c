@@ -540,6 +540,8 @@ run_predict(Run *run)
 
 	if (run_pipeline(run) > 1 || tasks_use(run->plan, STEP_PIPELINE))
 		return; /* the model has one statement a connection */
+	if (run->result.tuning.is_given)
+		return; /* and as many connections all the time */
 	if (run_is_limited(run->options) || spans->ntasks == 0 ||
 		spans->ntasks > PREDICTED_TASKS || run->nshards > 1 ||
 		admission_count(run->admission) > spans->ntasks)
@@ -612,6 +614,7 @@ run_finish(Run *run, Err *err)
 	if (run->options->input != NULL)
 		result->input = input_name(run->options->input);
 	result->pipeline = run_pipeline(run);
+	run_sum_tuning(run, &result->tuning);
 	if (run->admission != NULL)
 	{
 		result->concurrency = admission_concurrency(run->admission);

@@ -51,6 +51,7 @@ typedef struct RunOptions
 	int64_t latency_limit_ns; /* -L; 0: not given */
 	int concurrency;		  /* 0: the plan's own tasks, else 10 */
 	int connections;		  /* 0: as concurrency */
+	bool tune_connections;	  /* find out how many: auto */
 	int pipeline;			  /* statements in flight on one; 0: one */
 	int jobs;				  /* -j: loops, each on a thread */
 	int workers;			  /* --threads; 0: tasks in flight, at most 64 */

@@ -83,6 +83,12 @@ extern int run_pipeline(const Run *run);	 /* depth, 1: none */
 extern int run_connections(const Run *run);	 /* asked for, of all shards */
 extern bool run_is_given_up(const Run *run); /* any thread */
 
+/* shard_tune.c: --connections auto */
+extern void shard_tune_init(Shard *shard);
+extern void shard_tune_begin(Shard *shard);
+extern void shard_tune_end(Shard *shard);
+extern void run_sum_tuning(const Run *run, Tuning *tuning);
+
 /* run_threads.c: shards beside the first; any thread */
 extern bool run_start_shards(Run *run);
 extern bool run_open_shards(Run *run);

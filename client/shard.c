@@ -65,6 +65,7 @@ shard_try_to_end(Shard *shard)
 		shard->has_finished = true;
 		loop_timer_clear(shard->loop, &shard->duration);
 		loop_timer_clear(shard->loop, &shard->log_timer);
+		shard_tune_end(shard);
 		run_shard_finished(shard->run, shard);
 	}
 	if (shard->number > 0 || run_all_finished(shard->run))
@@ -577,6 +578,7 @@ shard_open(Shard *shard)
 	pool_number_from(shard->pool, 1 + shares_before(run, run_connections(run),
 													shard->number));
 	pool_set_depth(shard->pool, run_pipeline(run));
+	shard_tune_init(shard);
 	shard->engine.pool = shard->pool;
 	if (run->options->reconnects)
 		pool_use_once(shard->pool);
@@ -621,6 +623,7 @@ shard_run(Shard *shard)
 {
 	shard_clock_event(shard, EVENT_RUN_BEGIN);
 	shard->is_running = true;
+	shard_tune_begin(shard);
 	shard_admit(shard);
 	if (!shard->has_finished ||
 		(shard->number == 0 && !run_all_finished(shard->run)))

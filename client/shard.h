@@ -16,6 +16,7 @@
 #include "admission.h"
 #include "tally.h"
 #include "task.h"
+#include "tuner.h"
 #include "txlog.h"
 
 struct Run;
@@ -59,6 +60,8 @@ struct Shard
 	struct ConnLocks *locks;
 	Pool *pool;
 	int pool_size; /* asked for */
+	Tuner tuner;   /* --connections auto */
+	LoopTimer tuner_timer;
 	Engine engine;
 	RetryBudget budget; /* its part of the run's */
 	StepOps ops[STEP_KINDS];

@@ -263,6 +263,23 @@ SELECT shared_noise(500) AS n \gset
 is($status, 0, 'many notices: exit status') or diag $err;
 like($err, qr/noise.*30,?000/s, 'many notices: counted');
 
+# ---- --connections auto ----
+
+($status, $out, $err) = run_plan(q{
+SELECT pg_sleep(0.02);
+INSERT INTO shared VALUES (1, pg_backend_pid());
+}, qw(--tasks 2000 -c 50 --connections auto --format json));
+is($status, 0, 'auto: exit status') or diag $err;
+is(psql('SELECT count(*) FROM shared'), '2000', 'auto: all is done');
+$report = json($out);
+is($report->{connections_auto}{first}, 4, 'auto: it begins small');
+cmp_ok($report->{connections_auto}{most}, '>', 4, 'auto: and grows');
+cmp_ok(psql('SELECT count(DISTINCT pid) FROM shared'), '>', 4,
+	'auto: which the server sees');
+($status, $out, $err) = run_plan('SELECT pg_sleep(0.01);',
+	qw(--tasks 100 -c 20 --connections auto));
+like($out . $err, qr/Connections: auto: 4 at first/, 'auto: the report says so');
+
 # ---- what does not go together ----
 
 foreach my $case (
