@@ -11,6 +11,9 @@ use AsyncDemoTest ':cluster';
 use JSON::PP;
 use Test::More;
 
+# Connections are killed by name: other tests use the server at the same time.
+$ENV{PGAPPNAME} = "retry$$";
+
 my $rows_file = temp_folder() . '/rows.csv';
 
 # Run a plan; returns (exit status, the JSON report, stderr).
@@ -186,9 +189,9 @@ is($status, 0, 'the lease is kept with --hold task') or diag $err;
 
 # ---- connections that are lost ----
 
-my $kill = q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-	WHERE datname = current_database() AND pid <> pg_backend_pid()
-	  AND backend_type = 'client backend'};
+my $kill = qq{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+	WHERE application_name LIKE '$ENV{PGAPPNAME}%'
+	  AND pid <> pg_backend_pid()};
 psql('CREATE TABLE marks (n int, who text)');
 
 # Tasks that sleep in the server, then mark themselves: all are terminated
@@ -260,8 +263,9 @@ psql(q{CREATE FUNCTION slowly() RETURNS trigger AS $$ BEGIN
 	DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slowly()});
 my $client = start_client([ 'run', '--retries', 5,
 		plan_file("BEGIN;\nINSERT INTO late VALUES (1);\nCOMMIT;\n") ]);
-wait_until('COMMIT', sub { psql(q{SELECT count(pg_terminate_backend(pid))
+wait_until('COMMIT', sub { psql(qq{SELECT count(pg_terminate_backend(pid))
 	FROM pg_stat_activity WHERE query LIKE 'COMMIT%' AND state = 'active'
+	  AND application_name LIKE '$ENV{PGAPPNAME}%'
 	  AND pid <> pg_backend_pid()}) > 0; });
 ($status, my $out, $err) = $client->finish;
 is($status, 2, 'lost at COMMIT: exit status');

@@ -15,6 +15,9 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+# Connections are killed by name: other tests use the server at the same time.
+$ENV{PGAPPNAME} = "retry$$";
+
 my $rows_file = temp_folder() . '/rows.csv';
 my %server = AsyncDemoTest::server_env();
 
@@ -92,10 +95,10 @@ foreach my $plan (
 		sub { $client->has_ended || psql('SELECT count(*) FROM hits') > 0 });
 	while (!$client->has_ended)
 	{
-		$kills += psql(q{SELECT count(pg_terminate_backend(pid))
+		$kills += psql(qq{SELECT count(pg_terminate_backend(pid))
 			FROM pg_stat_activity WHERE datname = current_database()
 			  AND pid <> pg_backend_pid() AND state <> 'idle'
-			  AND application_name LIKE 'asyncdemo%'});
+			  AND application_name LIKE '$ENV{PGAPPNAME}%'});
 		sleep 0.1;
 	}
 	($status, $out, $err) = $client->finish;
