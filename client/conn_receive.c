@@ -258,13 +258,20 @@ request_end(Conn *conn, ConnRequest *request, const Err *err)
 	conn_send_next(conn);
 }
 
-/* Stopped by a cancel that was meant for the one in front of it. */
+/*
+ * Stopped by a cancel that was meant for the one in front of it.  The server
+ * has sent its signal when the cancel is over, which may still be on its way;
+ * more than one may hit the same statement, each at most once.
+ */
+#define SIGNAL_DELAY_NS (20 * NS_PER_MS)
+
 static bool
 was_hit(const Conn *conn, const ConnRequest *request)
 {
 	return request->flow == CONN_SHARED &&
 		   strcmp(conn->err->sqlstate, "57014") == 0 &&
-		   (conn->cancel != NULL || request->sent_ns <= conn->cancel_ended_ns);
+		   (conn->cancel != NULL ||
+			request->sent_ns <= conn->cancel_ended_ns + SIGNAL_DELAY_NS);
 }
 
 /*
@@ -279,10 +286,10 @@ retry(Conn *conn, ConnRequest *request)
 
 	if (is_stale && request->generation == conn->generation)
 		conn_forget_prepared(conn);
-	if (!request->has_failed || request->is_retry || request->is_canceled ||
+	if (!request->has_failed || request->is_canceled ||
 		request->in_transaction ||
 		(request->mark != NULL && request->mark->begins) ||
-		(!is_stale && !was_hit(conn, request)))
+		(is_stale ? request->is_retry : !was_hit(conn, request)))
 		return false;
 	if (request->flow != CONN_ALONE)
 	{

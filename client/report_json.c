@@ -250,6 +250,9 @@ put_tuning(JsonOut *json, const Tuning *tuning)
 	json_out_int(json, "most", tuning->peak);
 	json_out_int(json, "last", tuning->last);
 	json_out_string(json, "why", tuner_end_name(tuning->end));
+	json_out_int(json, "rate", (int64_t) tuning->rate);
+	json_out_int(json, "other", tuning->other);
+	json_out_int(json, "other_rate", (int64_t) tuning->other_rate);
 	json_out_close(json, '}');
 }
 

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "report_json.h"
 #include "report_load_private.h"
+#include "report_tuning.h"
 
 /* -------- parts that come more than once -------- */
 
@@ -398,6 +399,29 @@ read_began(const char *text)
 	return (int64_t) timegm(&utc) * 1000000000 + (int64_t) ms * 1000000;
 }
 
+static const char *
+tuner_word(int end)
+{
+	return tuner_end_name((TunerEnd) end);
+}
+
+static void
+read_tuning(JsonIn *in, json_t *from, Tuning *tuning)
+{
+	if (from == NULL)
+		return;
+	tuning->is_given = true;
+	tuning->first = (int) json_in_count(in, from, "first", INT32_MAX);
+	tuning->peak = (int) json_in_count(in, from, "most", INT32_MAX);
+	tuning->last = (int) json_in_count(in, from, "last", INT32_MAX);
+	tuning->end =
+		(TunerEnd) json_in_word(in, from, "why", tuner_word, TUNER_ENDS);
+	tuning->rate = (double) json_in_count_or(in, from, "rate", INT64_MAX, 0);
+	tuning->other = (int) json_in_count_or(in, from, "other", INT32_MAX, 0);
+	tuning->other_rate =
+		(double) json_in_count_or(in, from, "other_rate", INT64_MAX, 0);
+}
+
 static void
 read_run(JsonIn *in, SavedRun *saved)
 {
@@ -416,6 +440,10 @@ read_run(JsonIn *in, SavedRun *saved)
 	result->shards = (int) json_in_count_or(in, root, "loops", INT32_MAX, 1);
 	result->connections =
 		(int) json_in_count(in, root, "connections", INT32_MAX);
+	result->pipeline =
+		(int) json_in_count_or(in, root, "pipeline", INT32_MAX, 1);
+	read_tuning(in, json_object_get(root, "connections_auto"),
+				&result->tuning);
 	result->wall_ns = json_in_ns(in, root, "wall");
 	result->opening_ns = json_in_ns_or(in, root, "opening", 0);
 	result->client_cpu_ns = json_in_ns_or(in, root, "client_cpu", 0);

@@ -36,6 +36,7 @@ say_why(const Tuning *tuning, char *text, size_t size)
 			snprintf(text, size, "the server has no room for more");
 			break;
 		case TUNER_UNDECIDED:
+		case TUNER_ENDS:
 			snprintf(text, size, "the run was too short to find out");
 			break;
 	}

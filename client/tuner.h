@@ -21,7 +21,8 @@ typedef enum TunerEnd
 	TUNER_NO_GAIN,		/* more did not get more done */
 	TUNER_LIMIT,		/* as many as there are tasks, or may be */
 	TUNER_SERVER_LIMIT, /* the server has no room for more */
-	TUNER_UNDECIDED		/* the run was too short to tell */
+	TUNER_UNDECIDED,	/* the run was too short to tell */
+	TUNER_ENDS
 } TunerEnd;
 
 typedef struct Tuner
