@@ -216,6 +216,22 @@ sub requests
 	} @{ $self->of_session('/se/log', { type => 'performance' }) };
 }
 
+# A browser that its driver has lost would stay: it is known by its folder.
+sub kill_rest
+{
+	my ($self) = @_;
+
+	foreach my $file (glob '/proc/[0-9]*/cmdline')
+	{
+		my ($pid) = $file =~ m{/(\d+)/};
+
+		open my $handle, '<', $file or next;
+		my $command = do { local $/; <$handle> } // '';
+		kill 'KILL', $pid
+		  if $pid != $$ && index($command, $self->{folder}) >= 0;
+	}
+}
+
 sub DESTROY
 {
 	my ($self) = @_;
@@ -225,6 +241,7 @@ sub DESTROY
 	eval { $self->call('DELETE', delete $self->{session}) } if $self->{session};
 	$process->signal('TERM');
 	eval { $process->finish };
+	$self->kill_rest;
 
 	# its last processes may still be writing there
 	foreach (1 .. 100)
