@@ -9,7 +9,7 @@
 
 #include "utils/guc.h"
 
-#include "http_guard.h"
+#include "http_policy.h"
 #include "http_settings.h"
 
 #define USER_AGENT_MAX_BYTES 1024

@@ -18,7 +18,7 @@
 #include "utils/memutils.h"
 
 #include "http_charset.h"
-#include "http_guard.h"
+#include "http_address.h"
 #include "http_url.h"
 
 #define HEX_DIGITS "0123456789ABCDEF"
