@@ -150,3 +150,25 @@ explain_stop(const HttpResult *result, const HttpUrl *url,
 	}
 	return true;
 }
+
+bool
+explain_refusal(const HttpUrl *url, const char *address, HttpFailure *failure)
+{
+	char *host = failure_make_printable(pstrdup(url->host));
+
+	failure_set(failure, ERRCODE_INSUFFICIENT_PRIVILEGE,
+				"request to %s is not allowed by asyncdemo.http_allow",
+				url_shown(url));
+	if (address)
+		failure_set_detail(
+			failure,
+			"Host \"%s\" at address %s, port %d, is on no item of the list.",
+			host, address, url->port);
+	else
+		failure_set_detail(failure,
+						   "Host \"%s\", port %d, is on no item of the list.",
+						   host, url->port);
+	return failure_set_hint(
+		failure,
+		"A superuser can add it to the setting asyncdemo.http_allow.");
+}

@@ -20,8 +20,11 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "http_deadlines.h"
+#include "http_explain.h"
 #include "http_fetch.h"
 #include "http_log.h"
+#include "http_redirect.h"
 #include "http_settings.h"
 #include "http_sockets.h"
 
@@ -29,16 +32,6 @@
 #define DESCRIPTORS_ADDRESS 1
 #define DESCRIPTORS_NAME 2		/* IPv4 and IPv6 tried side by side */
 #define DESCRIPTORS_RESOLVING 4 /* and the pair of the resolving thread */
-
-/*
- * How long sockets may keep us busy before deadlines are looked at all the
- * same.  Until then they wait, so that what has arrived in time is delivered
- * however late the session comes to look.
- */
-#define BUSY_MAX_NS (250 * NS_PER_MS)
-
-/* A pause after which the session did something else in between. */
-#define PAUSE_NS (100 * NS_PER_MS)
 
 /* The longest single wait. */
 #define WAIT_MAX_MS INT64CONST(3600000)
@@ -48,17 +41,14 @@ static struct
 {
 	dlist_head queue;	/* FETCH_QUEUED */
 	dlist_head unnamed; /* FETCH_NAMING, until fewer are resolving */
-	pairingheap *deadlines;
-	int under_way;	   /* FETCH_QUEUED, _NAMING and _RUNNING */
-	int running;	   /* FETCH_RUNNING */
-	int transfers;	   /* inside libcurl, abandoned ones too */
-	uint64 done_count; /* how many ever became FETCH_DONE */
+	int under_way;		/* FETCH_QUEUED, _NAMING and _RUNNING */
+	int running;		/* FETCH_RUNNING */
+	int transfers;		/* inside libcurl, abandoned ones too */
+	uint64 done_count;	/* how many ever became FETCH_DONE */
 	Transfer *resolvers[NAMES_MAX_RESOLVING];
 	int nresolvers;
-	int64 served_ns;
-	int64 busy_since_ns;
-	bool is_busy;
-} session;
+} session = {.queue = DLIST_STATIC_INIT(session.queue),
+			 .unnamed = DLIST_STATIC_INIT(session.unnamed)};
 
 static uint32
 http_wait_event(void)
@@ -72,31 +62,6 @@ http_wait_event(void)
 #else
 	return PG_WAIT_EXTENSION;
 #endif
-}
-
-/* The heap has the greatest on top: the earliest is the greatest. */
-static int
-compare_due(const pairingheap_node *a, const pairingheap_node *b,
-			void *arg pg_attribute_unused())
-{
-	const Fetch *x = pairingheap_const_container(Fetch, heap_node, a);
-	const Fetch *y = pairingheap_const_container(Fetch, heap_node, b);
-
-	return (x->due_ns < y->due_ns) - (x->due_ns > y->due_ns);
-}
-
-static void
-init_session(void)
-{
-	MemoryContext caller;
-
-	if (session.deadlines)
-		return;
-	dlist_init(&session.queue);
-	dlist_init(&session.unnamed);
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	session.deadlines = pairingheap_allocate(compare_due, NULL);
-	MemoryContextSwitchTo(caller);
 }
 
 static void
@@ -119,7 +84,6 @@ fetch_new(void)
 	MemoryContext cxt;
 	Fetch *fetch;
 
-	init_session();
 	cxt = AllocSetContextCreate(TopMemoryContext, "asyncdemo fetch",
 								ALLOCSET_DEFAULT_SIZES);
 	fetch = MemoryContextAllocZero(cxt, sizeof(Fetch));
@@ -130,47 +94,6 @@ fetch_new(void)
 	fetch->deadline_ns = NS_NEVER;
 	fetch->connect_deadline_ns = NS_NEVER;
 	return fetch;
-}
-
-/* Deadlines. */
-
-static void
-schedule(Fetch *fetch)
-{
-	int64 due_ns = Min(fetch->deadline_ns, fetch->connect_deadline_ns);
-
-	if (fetch->in_heap && due_ns == fetch->due_ns)
-		return;
-	if (fetch->in_heap)
-		pairingheap_remove(session.deadlines, &fetch->heap_node);
-	fetch->due_ns = due_ns;
-	fetch->in_heap = due_ns != NS_NEVER;
-	if (fetch->in_heap)
-		pairingheap_add(session.deadlines, &fetch->heap_node);
-}
-
-static void
-unschedule(Fetch *fetch)
-{
-	fetch->deadline_ns = NS_NEVER;
-	fetch->connect_deadline_ns = NS_NEVER;
-	schedule(fetch);
-}
-
-/* Its turn has come: time counts from here, for the whole and for the hop. */
-static void
-start_clocks(Fetch *fetch, int64 now_ns)
-{
-	if (fetch->started_ns == 0)
-	{
-		fetch->started_ns = now_ns;
-		fetch->started_at = GetCurrentTimestamp();
-		fetch->deadline_ns = now_ns + fetch->request.timeout_ms * NS_PER_MS;
-	}
-	if (fetch->connect_deadline_ns == NS_NEVER)
-		fetch->connect_deadline_ns =
-			now_ns + fetch->connect_timeout_ms * NS_PER_MS;
-	schedule(fetch);
 }
 
 static double
@@ -191,7 +114,7 @@ let_pool_go(Fetch *fetch)
 static void
 finish(Fetch *fetch)
 {
-	unschedule(fetch);
+	deadline_end(fetch);
 	let_pool_go(fetch);
 	fetch->finished_at = GetCurrentTimestamp();
 	if (fetch->started_ns != 0)
@@ -295,7 +218,7 @@ wait_for_name(Fetch *fetch, HostName *name)
 {
 	int64 now_ns = clock_now_ns();
 
-	start_clocks(fetch, now_ns);
+	deadline_start(fetch, now_ns);
 	fetch->naming_ns = now_ns;
 	set_state(fetch, FETCH_NAMING);
 	dlist_push_tail(name->resolving ? &name->waiters : &session.unnamed,
@@ -360,7 +283,7 @@ run(Fetch *fetch, HostName *resolves, int descriptors)
 	}
 	fetch->transfer = transfer;
 	set_state(fetch, FETCH_RUNNING);
-	start_clocks(fetch, now_ns);
+	deadline_start(fetch, now_ns);
 }
 
 /* False when it must stay on the queue. */
@@ -406,30 +329,7 @@ serve_queue(void)
 	}
 }
 
-/* The guard. */
-
-static void
-set_refused(Fetch *fetch, const char *address)
-{
-	HttpUrl *url = fetch->request.url;
-	char *host = failure_make_printable(pstrdup(url->host));
-
-	failure_set(&fetch->failure, ERRCODE_INSUFFICIENT_PRIVILEGE,
-				"request to %s is not allowed by asyncdemo.http_allow",
-				url_shown(url));
-	if (address)
-		failure_set_detail(
-			&fetch->failure,
-			"Host \"%s\" at address %s, port %d, is on no item of the list.",
-			host, address, url->port);
-	else
-		failure_set_detail(&fetch->failure,
-						   "Host \"%s\", port %d, is on no item of the list.",
-						   host, url->port);
-	failure_set_hint(
-		&fetch->failure,
-		"A superuser can add it to the setting asyncdemo.http_allow.");
-}
+/* Starting. */
 
 /* May its URL be asked for, as far as can be told from the URL? */
 static bool
@@ -442,11 +342,18 @@ check_url(Fetch *fetch)
 						 fetch->pool->proxy_host != NULL) != GUARD_REFUSED)
 		return true;
 	caller = MemoryContextSwitchTo(fetch->cxt);
-	set_refused(fetch, url->is_address ? url->host : NULL);
+	explain_refusal(url, url->is_address ? url->host : NULL, &fetch->failure);
 	MemoryContextSwitchTo(caller);
 	log_hop(fetch->role, &fetch->request, fetch->hop, 0, &fetch->failure,
 			url->is_address ? url->host : "");
 	return false;
+}
+
+static void
+enqueue(Fetch *fetch)
+{
+	set_state(fetch, FETCH_QUEUED);
+	dlist_push_tail(&session.queue, &fetch->node);
 }
 
 void
@@ -475,69 +382,8 @@ fetch_start(Fetch *fetch, dlist_head *done)
 		finish(fetch);
 		return;
 	}
-	set_state(fetch, FETCH_QUEUED);
-	dlist_push_tail(&session.queue, &fetch->node);
+	enqueue(fetch);
 	serve_queue();
-}
-
-/* Redirects. */
-
-static bool
-wants_redirect(const Fetch *fetch)
-{
-	int status = fetch->result.status;
-
-	return fetch->result.follow &&
-		   (status == 301 || status == 302 || status == 303 || status == 307 ||
-			status == 308);
-}
-
-/* Turn it into its own next hop, or leave a failure. */
-static bool
-next_hop(Fetch *fetch, const char *location)
-{
-	HttpUrl *url = fetch->request.url;
-	HttpUrl *next;
-
-	if (fetch->redirects_left == 0)
-		return failure_set(
-			&fetch->failure, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-			"redirect from %s is one more than asyncdemo.http_max_redirects",
-			url_shown(url));
-	next = url_follow(url, location, &fetch->failure);
-	if (next == NULL)
-		return false;
-	if (url->tls && !next->tls)
-		return failure_set(
-			&fetch->failure, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			"redirect from %s to %s refused: it leads from https to http",
-			url_shown(url), url_shown(next));
-	request_redirect(&fetch->request, next, fetch->result.status);
-	if (next->tls && fetch->result.tls_ms < 0)
-		fetch->result.tls_ms = 0;
-	fetch->redirects_left--;
-	fetch->hop++;
-	fetch->connect_deadline_ns = NS_NEVER;
-	return true;
-}
-
-/* True when another hop was queued. */
-static bool
-follow(Fetch *fetch)
-{
-	MemoryContext caller = MemoryContextSwitchTo(fetch->cxt);
-	char *location = result_header(&fetch->result, "location");
-	bool followed = location && next_hop(fetch, location);
-
-	MemoryContextSwitchTo(caller);
-	if (location && !followed)
-		log_hop(fetch->role, &fetch->request, fetch->hop, 0, &fetch->failure,
-				"");
-	if (!followed || !check_url(fetch))
-		return false;
-	set_state(fetch, FETCH_QUEUED);
-	dlist_push_tail(&session.queue, &fetch->node);
-	return true;
 }
 
 /* The end of a transfer. */
@@ -548,7 +394,8 @@ explain(Fetch *fetch, Transfer *transfer)
 	MemoryContext caller = MemoryContextSwitchTo(fetch->cxt);
 
 	if (transfer->refused)
-		set_refused(fetch, address_to_text(transfer->refused));
+		explain_refusal(fetch->request.url, address_to_text(transfer->refused),
+						&fetch->failure);
 	else
 		transfer_succeeded(transfer, fetch->request.url, &fetch->failure);
 	MemoryContextSwitchTo(caller);
@@ -579,8 +426,9 @@ transfer_ended(Transfer *transfer)
 								  : transfer_address(transfer));
 	fetch->transfer = NULL;
 	transfer_free(transfer);
-	if (fetch->failure.sqlstate != 0 || !wants_redirect(fetch) ||
-		!follow(fetch))
+	if (redirect_is_due(fetch) && redirect_follow(fetch) && check_url(fetch))
+		enqueue(fetch);
+	else
 		finish(fetch);
 }
 
@@ -621,7 +469,7 @@ fetch_release(Fetch *fetch)
 	}
 	else
 	{
-		unschedule(fetch);
+		deadline_end(fetch);
 		let_pool_go(fetch);
 		set_state(fetch, FETCH_DONE);
 	}
@@ -667,48 +515,13 @@ expire(Fetch *fetch, bool connecting)
 }
 
 static void
-check_deadlines(void)
+expire_late(int64 now_ns)
 {
-	int64 now_ns = clock_now_ns();
+	Fetch *fetch;
+	bool connecting;
 
-	while (!pairingheap_is_empty(session.deadlines))
-	{
-		Fetch *fetch = pairingheap_container(
-			Fetch, heap_node, pairingheap_first(session.deadlines));
-
-		if (fetch->due_ns > now_ns)
-			return;
-		if (fetch->deadline_ns <= now_ns)
-			expire(fetch, false);
-		else if (fetch->connect_deadline_ns > now_ns)
-			schedule(fetch); /* it has been put off since */
-		else if (fetch->transfer && transfer_is_connected(fetch->transfer))
-		{
-			fetch->connect_deadline_ns = NS_NEVER;
-			schedule(fetch);
-		}
-		else
-			expire(fetch, true);
-	}
-}
-
-/* Deadlines are looked at when the sockets had nothing more to say. */
-static bool
-may_check_deadlines(bool moved)
-{
-	int64 now_ns = clock_now_ns();
-
-	if (now_ns - session.served_ns > PAUSE_NS)
-		session.is_busy = false;
-	session.served_ns = now_ns;
-	if (!moved)
-		session.is_busy = false;
-	else if (!session.is_busy)
-	{
-		session.is_busy = true;
-		session.busy_since_ns = now_ns;
-	}
-	return !session.is_busy || now_ns - session.busy_since_ns > BUSY_MAX_NS;
+	while ((fetch = deadlines_late(now_ns, &connecting)) != NULL)
+		expire(fetch, connecting);
 }
 
 bool
@@ -716,6 +529,7 @@ fetches_serve(void)
 {
 	uint64 before = session.done_count;
 	Transfer *transfer;
+	int64 now_ns;
 	bool moved;
 
 	if (session.transfers == 0 && session.under_way == 0)
@@ -724,8 +538,9 @@ fetches_serve(void)
 	while ((transfer = transfers_next_finished()) != NULL)
 		transfer_ended(transfer);
 	check_resolutions();
-	if (may_check_deadlines(moved))
-		check_deadlines();
+	now_ns = clock_now_ns();
+	if (deadlines_may_pass(now_ns, moved))
+		expire_late(now_ns);
 	serve_queue();
 	return moved || session.done_count != before;
 }
@@ -734,20 +549,10 @@ fetches_serve(void)
 static long
 idle_ms(int64 wake_ns)
 {
-	int64 now_ns;
-
-	wake_ns = Min(wake_ns, pools_timer_ns());
-	if (!pairingheap_is_empty(session.deadlines))
-	{
-		Fetch *first = pairingheap_container(
-			Fetch, heap_node, pairingheap_first(session.deadlines));
-
-		wake_ns = Min(wake_ns, first->due_ns);
-	}
+	wake_ns = Min(wake_ns, Min(pools_timer_ns(), deadlines_first_ns()));
 	if (wake_ns == NS_NEVER)
 		return -1;
-	now_ns = clock_now_ns();
-	return (long) Min(clock_ms_until(wake_ns, now_ns), WAIT_MAX_MS);
+	return (long) Min(clock_ms_until(wake_ns, clock_now_ns()), WAIT_MAX_MS);
 }
 
 void

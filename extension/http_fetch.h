@@ -40,7 +40,7 @@ typedef struct Fetch
 	dlist_node member;
 	int ordinal;
 
-	/* http_fetch.c's own */
+	/* http_fetch.c's own, with http_redirect.c */
 	dlist_head *done;
 	dlist_node node;
 	Pool *pool;
@@ -49,9 +49,11 @@ typedef struct Fetch
 	int hop;  /* 1 is the first */
 	int redirects_left;
 	int connect_timeout_ms;
-	int64 started_ns; /* 0 until then */
-	int64 naming_ns;  /* when it began to wait for a name */
+	int64 naming_ns; /* when it began to wait for a name */
 	int64 hop_started_ns;
+
+	/* http_deadlines.c's own */
+	int64 started_ns; /* 0 until then */
 	int64 deadline_ns;
 	int64 connect_deadline_ns;
 	int64 due_ns; /* the earlier of the two, as in the heap */
