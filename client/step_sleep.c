@@ -37,10 +37,14 @@ typedef struct SleepWork
 
 /* -------- async: a timer -------- */
 
+/* Its time was over when it was due, also if the loop was held then. */
 static void
 on_timer(void *arg)
 {
-	step_done(arg, NULL);
+	Step *step = arg;
+
+	step_arrived(step, step->sleep->timer.deadline_ns);
+	step_done(step, NULL);
 }
 
 static void

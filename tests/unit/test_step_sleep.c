@@ -117,6 +117,26 @@ test_async(void)
 	engine_close(&engine);
 }
 
+/* A loop that is held sees the timer late: that is not the sleep's time. */
+static void
+test_held(void)
+{
+	TestEngine engine;
+	int64_t arrived_ns = 0;
+
+	run_two(&engine, "\\task a\n\\sleep 50 ms\n"
+					 "\\task b\n\\blocking\n\\sleep 200 ms\n");
+	for (int i = 0; i < engine.nevents; i++)
+		if (engine.events[i].kind == EVENT_STEP_ARRIVED &&
+			engine.events[i].task == 1)
+			arrived_ns = engine.events[i].time_ns;
+	ok(step_took_ms(&engine, 1) >= 200, "held: it is seen when that is over");
+	arrived_ns -= engine_time_ns(&engine, 1, STEP_RUNNING);
+	ok(MS(arrived_ns) >= 50 && MS(arrived_ns) < 200,
+	   "held: but it was over in time (%d ms)", (int) MS(arrived_ns));
+	engine_close(&engine);
+}
+
 static void
 test_blocking(void)
 {
@@ -244,6 +264,7 @@ main(void)
 	test_values();
 	loop = loop_new(&err);
 	test_async();
+	test_held();
 	test_blocking();
 	test_thread();
 	test_timeout("");
