@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "activity_board.h"
 #include "mem.h"
 #include "span_fold.h"
 
@@ -49,6 +50,12 @@ spans_new(const Plan *plan, int max_tasks)
 	for (int i = 0; i < plan->nbodies; i++)
 		body_gathers(&plan->bodies[i], fold->gathers);
 	return spans;
+}
+
+void
+spans_show(Spans *spans, ActivityBoard *board)
+{
+	spans->fold->board = board;
 }
 
 static void
@@ -156,6 +163,23 @@ span_find(LiveTask *task, int slot)
 	return NULL;
 }
 
+/* For those who look on; only SQL has a connection. */
+static void
+show_begin(const Spans *spans, const LiveTask *task, const Span *span)
+{
+	if (spans->fold->board != NULL && span->conn > 0)
+		activity_board_begin(spans->fold->board, span->conn, task->number,
+							 span->step->index);
+}
+
+/* A worker tells only afterwards when it began. */
+static void
+show_thread(const Spans *spans, const LiveTask *task, const Span *span)
+{
+	if (span->call == CALL_THREAD)
+		show_begin(spans, task, span);
+}
+
 /* A body runs a gather once: its children stand next to each other. */
 static int
 span_gather(const SpanFold *fold, const LiveTask *task, const PlanStep *step)
@@ -198,6 +222,7 @@ span_begin(Spans *spans, LiveTask *task, const Event *event)
 	{
 		span->conn = task->conn;
 		span->pid = conn_pid(spans->fold, span->conn);
+		show_thread(spans, task, span);
 	}
 	task->nlive++;
 	return live;
@@ -217,6 +242,7 @@ span_start(Spans *spans, LiveTask *task, LiveSpan *live, int64_t time_ns)
 		span->conn = task->conn;
 		span->pid = conn_pid(spans->fold, span->conn);
 	}
+	show_begin(spans, task, span);
 	if (span->gather < 0)
 		fold_start(spans->fold, task, live);
 }
@@ -245,6 +271,9 @@ span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 	span->ended_ns = time_ns > span->started_ns ? time_ns : span->started_ns;
 	span->arrived_ns = span_arrived_ns(live);
 	sum_span(spans, live);
+	if (spans->fold->board != NULL)
+		activity_board_end(spans->fold->board, span->conn, task->number,
+						   span->step->index);
 	task->nlive--;
 	if (task->nlive == 0)
 		fold_group(spans->fold, task);
@@ -361,6 +390,7 @@ on_lease(Spans *spans, LiveTask *task, const Event *event)
 		return;
 	live->span.conn = (int) event->amount;
 	live->span.pid = conn_pid(spans->fold, live->span.conn);
+	show_thread(spans, task, &live->span);
 	if (event->value == 1)
 		span_granted(spans->fold, live, event);
 }

@@ -125,6 +125,10 @@ extern Spans *spans_new(const Plan *plan, int max_tasks);
 extern void spans_free(Spans *spans);
 extern void spans_event(void *spans, const Event *event); /* a TraceSink */
 
+/* Let the board show which statements its connections are at. */
+struct ActivityBoard;
+extern void spans_show(Spans *spans, struct ActivityBoard *board);
+
 /*
  * After the run's end: add what another loop of the same run and plan has
  * seen.  The other one gives away its tasks and is only good for spans_free.

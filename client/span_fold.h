@@ -73,10 +73,11 @@ typedef struct SpanFold
 	int nchains;
 	int nlive;
 	LiveTask *unused;
-	LiveTask *last;			  /* the one looked for last; NULL: none */
-	const PlanStep **gathers; /* by PlanStep.index: the gather, or the
-							   * pipeline with its end, that it is in */
-	LiveConn *conns;		  /* by connection number */
+	LiveTask *last;				 /* the one looked for last; NULL: none */
+	const PlanStep **gathers;	 /* by PlanStep.index: the gather, or the
+								  * pipeline with its end, that it is in */
+	struct ActivityBoard *board; /* NULL: nobody looks on */
+	LiveConn *conns;			 /* by connection number */
 	int nconns;
 	int64_t *marks; /* scratch of fold_group */
 	int marks_cap;
