@@ -92,6 +92,32 @@ check_job(const RunOptions *run, Err *err)
 	return true;
 }
 
+/* What a sampler sees belongs to one run. */
+static bool
+check_sampler(const Options *options, Err *err)
+{
+	bool is_sweep = strcmp(options->command, "sweep") == 0;
+
+	if (options->run.sample_ns == 0)
+		return true;
+	if (options->nvariants > 0 || is_sweep)
+	{
+		err_set(err, ERR_USAGE, "--sample-server is for a run that is alone");
+		err_hint(err, "sample one setting with asyncdemo run, without %s",
+				 is_sweep ? "sweep" : "--compare");
+		return false;
+	}
+	if (options->run.pooler)
+	{
+		err_set(err, ERR_USAGE,
+				"--sample-server does not go together with --pooler: which "
+				"backend runs what cannot be told through a pooler");
+		err_hint(err, "connect to the server itself to sample it");
+		return false;
+	}
+	return true;
+}
+
 bool
 options_check(const Options *options, Err *err)
 {
@@ -125,7 +151,8 @@ options_check(const Options *options, Err *err)
 				 run->joblog != NULL ? "--joblog" : "--ledger");
 		return false;
 	}
-	return check_job(run, err) && options_check_feed(options, err);
+	return check_sampler(options, err) && check_job(run, err) &&
+		   options_check_feed(options, err);
 }
 
 /*

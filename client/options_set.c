@@ -81,6 +81,16 @@ read_duration(const OptionRow *row, const char *text, int64_t *ns, Err *err)
 		row, text, "a time longer than nothing: 2, 0.5s or 300ms", err);
 }
 
+/* Of samples: looking more often would be most of what the server does. */
+static bool
+read_interval(const OptionRow *row, const char *text, int64_t *ns, Err *err)
+{
+	if (duration_parse(text, strlen(text), ns) && *ns >= NS_PER_MS &&
+		*ns <= 3600 * NS_PER_S)
+		return true;
+	return option_bad_value(row, text, "a time from 1ms to 1h", err);
+}
+
 /* The server counts whole milliseconds. */
 static bool
 read_statement_timeout(RunOptions *run, const OptionRow *row, const char *text,
@@ -148,6 +158,7 @@ option_read_word(const OptionRow *row, const char *text,
 	return option_bad_value(row, text, wanted, err);
 }
 
+#define SAMPLE_NS (20 * NS_PER_MS) /* between samples of the server */
 #define WORDS(words) (words), (int) (sizeof(words) / sizeof((words)[0]))
 
 static bool
@@ -365,6 +376,8 @@ set_number(Options *options, const OptionRow *row, const char *text, Err *err)
 			return read_milliseconds(row, text, &run->latency_limit_ns, err);
 		case OPT_PROGRESS:
 			return read_duration(row, text, &run->progress_ns, err);
+		case OPT_SAMPLE_INTERVAL:
+			return read_interval(row, text, &run->sample_ns, err);
 		case OPT_SAMPLING:
 			return read_real(row, text, 1, &run->log_sampling, err);
 		case OPT_HTTP_RATE:
@@ -495,6 +508,10 @@ set_flag(Options *options, const OptionRow *row)
 			break;
 		case OPT_NO_PROGRESS:
 			options->run.no_progress = true;
+			break;
+		case OPT_SAMPLE_SERVER:
+			if (options->run.sample_ns == 0)
+				options->run.sample_ns = SAMPLE_NS;
 			break;
 		case OPT_LOG:
 			options->run.has_log = true;

@@ -41,15 +41,16 @@ typedef struct RunResult
 	Counts counts; /* of all shards */
 	double rate;   /* tasks a second that should begin; 0: none said */
 	ScheduleKind schedule;
-	bool is_limited;			   /* by --rate, --http-rate, --per-host */
-	int64_t latency_limit_ns;	   /* 0: none */
-	int64_t retries_refused;	   /* wanted, but the budget was used up */
-	int64_t skipped;			   /* tasks done before; not among the spans */
-	const char *input;			   /* NULL: no input */
-	int64_t input_rows;			   /* those done before as well */
-	int64_t bad_rows;			   /* records passed over */
-	const Err *first_error;		   /* NULL: none */
-	const struct Verdict *verdict; /* as it was saved; NULL: to be found */
+	bool is_limited;		  /* by --rate, --http-rate, --per-host */
+	int64_t latency_limit_ns; /* 0: none */
+	int64_t retries_refused;  /* wanted, but the budget was used up */
+	int64_t skipped;		  /* tasks done before; not among the spans */
+	const struct Activity *activity; /* NULL: the server was not sampled */
+	const char *input;				 /* NULL: no input */
+	int64_t input_rows;				 /* those done before as well */
+	int64_t bad_rows;				 /* records passed over */
+	const Err *first_error;			 /* NULL: none */
+	const struct Verdict *verdict;	 /* as it was saved; NULL: to be found */
 	bool expect_failed;
 	bool interrupted;
 	int exit_code;

@@ -270,6 +270,7 @@ run_make_shards(Run *run, Err *err)
 		shard->engine.globals = &run->base;
 		shard->engine.ledger = job_ledger(run->job);
 	}
+	run_make_sampler(run);
 	if (run->shards[0].target != NULL)
 		run->result.server = conn_target_text(run->shards[0].target);
 	return true;
@@ -330,7 +331,7 @@ run_abandon(Run *run)
 		output_abandon(run->options->output);
 	run_cancel_bodies(run);
 	atomic_store(&run->is_given_up, true);
-	if (first->is_opening || run->awaits_opening)
+	if (first->is_opening || run->awaits_opening || run->awaits_sampler)
 		loop_stop(first->loop); /* connecting: nothing to wait for */
 }
 
@@ -464,6 +465,7 @@ run_tasks(Run *run)
 	run->result.began_unix_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 	run_release_shards(run, true);
 	run_begin_progress(run);
+	run_begin_sampler(run);
 	shard_run(first);
 	run_end_progress(run);
 	run->result.wall_ns = loop_now_ns(first->loop) - begun_ns;
@@ -482,7 +484,8 @@ run_open_connections(Run *run)
 			run->result.connections += pool_size(run->shards[i].pool);
 	run->result.opening_ns =
 		run->tasks_use_sql ? loop_now_ns(run->shards[0].loop) - begun_ns : 0;
-	return true;
+	run_open_sampler(run);
+	return !run_is_given_up(run);
 }
 
 /* -------- the result -------- */
@@ -642,6 +645,7 @@ run_to_the_end(Run *run, Err *err)
 	else
 		run_release_shards(run, false);
 	run_join_shards(run);
+	run_end_sampler(run);
 	run_drain_output(run);
 	run_disarm_timeout(run);
 	run_teardown(run);
@@ -691,6 +695,7 @@ run_free(Run *run)
 	for (int i = 0; i < run->nmade; i++)
 		shard_free(&run->shards[i]);
 	free(run->shards);
+	run_free_sampler(run);
 	conn_ledger_free(run->conn_ledger);
 	admission_free(run->admission);
 	vars_clear(&run->base);

@@ -84,6 +84,7 @@ typedef struct RunOptions
 	bool quiet;			 /* no notices */
 	bool is_silent;		 /* and no failures either: somebody else tells them */
 	int64_t progress_ns; /* -P; 0: not given */
+	int64_t sample_ns;	 /* --sample-server: how often; 0: not at all */
 	bool no_progress;
 	bool has_log; /* -l */
 	const char *log_prefix;

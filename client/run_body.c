@@ -41,6 +41,7 @@ run_open_control(Run *run)
 		return true;
 	run->control_pool = conn_pool_new(first->loop, first->trace, first->target,
 									  no_hooks, 1, on_conn_notice, run);
+	pool_number_from(run->control_pool, 0); /* none of the tasks' own */
 	run->has_control = shard_open_pool(first, run->control_pool);
 	if (!run->has_control)
 		run->err = first->err;

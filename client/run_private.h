@@ -9,6 +9,8 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
+#include "activity.h"
+#include "activity_board.h"
 #include "progress.h"
 #include "shard.h"
 
@@ -48,6 +50,13 @@ typedef struct Run
 	Progress progress;
 	LoopTimer progress_timer;
 	int64_t progress_at_ns;
+
+	/* --sample-server (run_sampler.c); board NULL: not asked for */
+	ActivityBoard *board;
+	Activity activity; /* the sampler's while there is one */
+	struct ConnActivity *sampler;
+	ConnTarget **sampled; /* the shards' */
+	bool awaits_sampler;
 
 	/* Set-up and teardown, on the first shard's loop (run_body.c) */
 	Engine outside;
@@ -133,6 +142,14 @@ extern bool shard_open_log(Shard *shard, Err *err);
 /* run_progress.c */
 extern void run_begin_progress(Run *run);
 extern void run_end_progress(Run *run);
+
+/* run_sampler.c */
+extern void run_make_sampler(Run *run);
+extern void run_open_sampler(Run *run); /* with the pool open; waits for it */
+extern bool run_sampler_is_ready(const Run *run);
+extern void run_begin_sampler(Run *run);
+extern void run_end_sampler(Run *run);
+extern void run_free_sampler(Run *run);
 
 /* Around whatever is printed while tasks run; any thread. */
 extern FILE *run_begin_message(Run *run);

@@ -115,7 +115,8 @@ run_shard_finished(Run *run, Shard *shard)
 void
 run_on_news(Run *run)
 {
-	if (run->awaits_opening && all_opened(run))
+	if ((run->awaits_opening && all_opened(run)) ||
+		(run->awaits_sampler && run_sampler_is_ready(run)))
 		loop_stop(run->shards[0].loop);
 }
 
