@@ -38,6 +38,13 @@ extern void report_say_step(char *text, size_t bytes, const RunResult *result,
 							const PlanStep *step, const char *task,
 							const char *call);
 
+/* The name of a task, "task 7" where it is not known: in buf if need be. */
+extern const char *report_say_task(const RunResult *result, uint64_t number,
+								   char *buf, size_t bytes);
+
+/* A step by its number; NULL: it is none of this run. */
+extern const PlanStep *report_step(const RunResult *result, int index);
+
 /* Is this a kind of step that takes time? */
 extern bool report_may_wait(const PlanStep *step);
 

@@ -18,8 +18,8 @@
 
 /* In the order in which the browser shall read them. */
 static const char *const scripts[] = {
-	"core.js",		  "summary.js", "timeline.js", "tables.js",
-	"percentiles.js", "plan.js",	"main.js"};
+	"core.js",	 "summary.js",	   "timeline.js", "tables.js",
+	"server.js", "percentiles.js", "plan.js",	  "main.js"};
 
 static const char *
 part(const char *name)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "json_out.h"
+#include "report_activity.h"
 #include "report_tuning.h"
 #include "secret.h"
 
@@ -475,6 +476,7 @@ report_json_limited(FILE *out, const RunResult *result, bool in_html,
 	json_out_open(&json, NULL, '{');
 	put_run(&json, result);
 	put_steps(&json, result);
+	report_activity_json(&json, result);
 	put_slowest(&json, result->spans);
 	put_holds(&json, result->spans);
 	put_errors(&json, result->spans);

@@ -511,6 +511,7 @@ saved_run_load(const char *path, Err *err)
 	load_holds(&in, saved);
 	load_slowest(&in, saved);
 	load_failures(&in, saved);
+	load_activity(&in, saved);
 	read_prediction(&in, saved);
 	read_expect(&in, saved);
 	read_verdict(&in, saved);
@@ -544,6 +545,7 @@ saved_run_free(SavedRun *saved)
 	}
 	histogram_clear(&spans->latency);
 	histogram_clear(&spans->connects);
+	activity_clear(&saved->activity);
 	free(spans->tasks);
 	free(spans->steps);
 	free(spans->holds);

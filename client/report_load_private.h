@@ -5,6 +5,7 @@
 #ifndef REPORT_LOAD_PRIVATE_H
 #define REPORT_LOAD_PRIVATE_H
 
+#include "activity.h"
 #include "json_in.h"
 #include "report_load.h"
 
@@ -17,6 +18,7 @@ struct SavedRun
 	Spans spans;
 	RunResult result;
 	Verdict verdict;
+	Activity activity;
 	Err first_error;
 };
 
@@ -35,5 +37,8 @@ extern void load_tasks(JsonIn *in, SavedRun *saved);
 extern void load_holds(JsonIn *in, SavedRun *saved);
 extern void load_slowest(JsonIn *in, SavedRun *saved);
 extern void load_failures(JsonIn *in, SavedRun *saved);
+
+/* report_load_activity.c: likewise */
+extern void load_activity(JsonIn *in, SavedRun *saved);
 
 #endif /* REPORT_LOAD_PRIVATE_H */

@@ -59,12 +59,16 @@ ascii_of(uint32_t code)
 			return 'u';
 		case 0x00D7: /* times */
 			return 'x';
+		case 0x2248: /* about */
+			return '~';
 		case 0x2192: /* arrow to the right */
 			return '>';
 		case 0x2212: /* minus */
 			return '-';
 		case 0x2264: /* at most */
 			return '<';
+		case 0x2265: /* at least */
+			return '>';
 		case 0x2588: /* full block */
 			return '#';
 		default:

@@ -2,6 +2,7 @@
  * report_say.c
  *	  The pieces that sentences about a run are made of.
  */
+#include "report_bars.h"
 #include "report_cause.h"
 
 #include <stdarg.h>
@@ -16,6 +17,35 @@ report_say(char *text, size_t bytes, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text + len, bytes - len, fmt, args);
 	va_end(args);
+}
+
+const char *
+report_say_task(const RunResult *result, uint64_t number, char *buf,
+				size_t bytes)
+{
+	const char *name = report_task_name(result->spans, number);
+
+	if (name != NULL && name[0] != '\0')
+		return name;
+	snprintf(buf, bytes, "task %llu", (unsigned long long) number);
+	return buf;
+}
+
+/* Of a run, in its plan; of one that was saved, among those that ran. */
+const PlanStep *
+report_step(const RunResult *result, int index)
+{
+	const Plan *plan = result->plan;
+
+	if (index < 0 || index >= plan->nsteps)
+		return NULL;
+	if (result->spans->steps[index].step != NULL)
+		return result->spans->steps[index].step;
+	for (int i = 0; i < plan->nbodies; i++)
+		for (int j = 0; j < plan->bodies[i].nsteps; j++)
+			if (plan->bodies[i].steps[j].index == index)
+				return &plan->bodies[i].steps[j];
+	return NULL;
 }
 
 bool

@@ -5,6 +5,7 @@
  * Few tasks are shown as a timeline, many as numbers; both end with what it
  * means.
  */
+#include "report_activity.h"
 #include "report_many.h"
 #include "report_put.h"
 #include "report_tuning.h"
@@ -214,6 +215,7 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 		report_timeline(out, result, &fitted);
 	else
 		report_many(out, result, &fitted);
+	report_activity(out, result, &fitted, is_few(&report));
 	put_summary(&report, &verdict);
 	put_failures(&report);
 	put_input(&report);

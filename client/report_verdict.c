@@ -11,10 +11,12 @@
  * Without a prediction the overlap is held against the tasks in flight.
  *
  * The cause: what the remedy takes away, if there is one that gains; else the
- * class on which tasks lost most.  The remedy is the change that predict found
+ * class on which tasks lost most.  When the server was sampled and more was
+ * lost to locks, these are the cause: predictions know nothing of them.  The
+ * remedy is the change that predict found
  * to gain most; without a prediction it follows from the cause.
  */
-#include "report_cause.h"
+#include "report_lock.h"
 
 #include <string.h>
 
@@ -139,6 +141,13 @@ report_verdict(const RunResult *result, Verdict *verdict)
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->word = verdict_word(result);
 	cause = cause_of(result, verdict);
+	if (report_is_locked(result,
+						 cause != CLASSES ? report_lost_ns(result, cause) : 0))
+	{
+		report_why_locked(result, verdict);
+		report_fix_locked(result, verdict);
+		return;
+	}
 	report_fill_why(result, verdict, cause);
 	report_fill_fix(result, verdict, cause);
 }

@@ -10,17 +10,6 @@
 
 typedef char Duration[32];
 
-static const char *
-task_name(const Spans *spans, uint64_t number, char *buf, size_t bytes)
-{
-	for (int i = 0; i < spans->ntasks; i++)
-		if (spans->tasks[i].number == number &&
-			spans->tasks[i].name[0] != '\0')
-			return spans->tasks[i].name;
-	snprintf(buf, bytes, "task %llu", (unsigned long long) number);
-	return buf;
-}
-
 static int64_t
 common_ns(int64_t a0, int64_t a1, int64_t b0, int64_t b1)
 {
@@ -83,7 +72,7 @@ why_loop(const RunResult *result, Verdict *verdict)
 	}
 	if (victim != NULL)
 		report_say(verdict->why, WHY_BYTES, "%s could not %s for %s: ",
-				   task_name(spans, victim->number, name, sizeof(name)),
+				   report_say_task(result, victim->number, name, sizeof(name)),
 				   first_start_ns(victim) >= hold->ended_ns ? "start"
 															: "go on",
 				   report_duration(lost, time, sizeof(time)));
@@ -91,7 +80,7 @@ why_loop(const RunResult *result, Verdict *verdict)
 		report_say(verdict->why, WHY_BYTES, "other tasks lost %s: ",
 				   report_duration(hold->cost_ns, time, sizeof(time)));
 	report_say_step(verdict->why, WHY_BYTES, result, hold->step,
-					task_name(spans, hold->task, name, sizeof(name)),
+					report_say_task(result, hold->task, name, sizeof(name)),
 					"blocking");
 	report_say(verdict->why, WHY_BYTES, " held the loop");
 	if (spans->class_ns[CLASS_LOOP] > 2 * lost)
@@ -137,11 +126,12 @@ why_pool(const RunResult *result, Verdict *verdict)
 	if (longest != NULL)
 	{
 		report_say(verdict->why, WHY_BYTES, "%s waited %s for a connection",
-				   task_name(spans, victim, name, sizeof(name)),
+				   report_say_task(result, victim, name, sizeof(name)),
 				   report_duration(longest->started_ns - longest->queued_ns,
 								   time, sizeof(time)));
-		report_say(verdict->why, WHY_BYTES, " that %s had",
-				   task_name(spans, longest->lease_from, name, sizeof(name)));
+		report_say(
+			verdict->why, WHY_BYTES, " that %s had",
+			report_say_task(result, longest->lease_from, name, sizeof(name)));
 	}
 	else
 		report_say(verdict->why, WHY_BYTES, "tasks waited for a connection");

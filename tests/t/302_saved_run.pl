@@ -56,6 +56,10 @@ my @runs = (
 	[ 'many', 0, '--tasks', 3000, '-c', 8, 'SELECT 1' ],
 	[ 'at a rate', 0, '-R', 500, '-L', 3, '--tasks', 40, '-c', 1,
 		'\sleep 10ms' ],
+	[ 'sampled', 0, '--sample-server', '--sample-interval', '5ms',
+		"\\setup\nDROP TABLE IF EXISTS again; CREATE TABLE again AS SELECT 1 AS v;\n\\end\n"
+		. "\\task a\nBEGIN;\nUPDATE again SET v = 2;\n\\sleep 200ms\nCOMMIT;\n"
+		. "\\task b\n\\sleep 20ms\nUPDATE again SET v = 3;" ],
 	[ 'no wait', 0, "\\set x 1" ]);
 foreach my $run (@runs)
 {

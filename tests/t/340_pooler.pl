@@ -122,6 +122,21 @@ foreach my $args ([], ['--pooler'])
 	$cluster->safe_psql('postgres', 'TRUNCATE done');
 }
 
+# Which backend runs what cannot be told from here.
+{
+	my ($status, $report, $err) =
+	  run_plan("SELECT pg_sleep(0.1);\n", '--sample-server');
+
+	is($status, 0, 'to be sampled: the run goes on');
+	like($err, qr/warning: the server is not sampled: a connection pooler such as PgBouncer stands between/,
+		'and is told why it is not');
+	is($report->{server_samples}{looks}, 0, 'nor is any look made up');
+	($status, $report, $err) = run_plan(
+		"SELECT current_setting('search_path') = 'pg_catalog' AS bad \\gset\n"
+		  . "\\assert NOT :bad\n", '--pooler', '-c', 8, '--tasks', 40);
+	is($status, 0, 'no session of others has been changed') or diag $err;
+}
+
 # Prepared statements do not survive a change of server connection: nothing
 # is prepared, though the plan's protocol would be.
 {
