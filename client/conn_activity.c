@@ -62,8 +62,8 @@ struct ConnActivity
 	ActivityLook *look;
 	int64_t asked_ns;
 	int64_t looked_ns; /* until when samples stand for the time */
-	bool has_begun; /* the clock runs */
-	bool is_over;	/* no more looks */
+	bool has_begun;	   /* the clock runs */
+	bool is_over;	   /* no more looks */
 	atomic_bool is_ready;
 	atomic_bool may_go;
 	atomic_bool must_end;
