@@ -96,60 +96,60 @@ extern void conn_target_stop_waiting(ConnTarget *target, ConnOpening *opening);
 
 struct Conn
 {
+	/* What each statement touches stands first, and close together. */
 	Loop *loop;
 	Trace *trace;
-	ConnTarget *target;
 	PGconn *pg;
-	ConnState state;
-	int number;
-	int pid;
-	int server_version;
+	ConnTarget *target;
 	LoopWatch *watch;
-	const ConnHost *host; /* where it is connected to */
-	const char *address;  /* NULL: a socket */
+	ConnState state;
 
 	/* Requests: a FIFO whose first nsent have left. */
+	int nsent;
+	int low_water; /* above it no CONN_SHARED ones leave */
+	int nested;	   /* callbacks of ours on the stack */
 	ConnRequest *first;
 	ConnRequest *last;
-	int nsent;
-	int low_water;			/* above it no CONN_SHARED ones leave */
 	ConnRequest *unsent;	/* the first that has not left; NULL: none */
 	ConnRequest *unflushed; /* the first that is not written; NULL: none */
-	ConnRequest *ended;		/* before they left, oldest first */
-	ConnRequest *ended_last;
-	LoopJob job;	  /* tells of those, and of failed openings */
-	bool batch_ended; /* what comes before the next CONN_SYNC is aborted */
+	ConnOpening *opening;
+	ConnCancel *cancel; /* under way; NULL: none */
+	void *ssl;			/* NULL: not TLS, or nothing is known of it */
 
 	/* Prepared statements: one bit a statement of the plan. */
 	unsigned char *prepared;
 	int prepared_bytes;
-	int generation;		   /* part of their names, so that old ones that
-							* may still be there do no harm */
-	const char *lost_hook; /* undone with the statement it rode with */
-
-	void *ssl; /* NULL: not TLS, or nothing is known of it */
-	int (*ssl_pending)(const void *ssl);
-	bool must_poll;			 /* encrypted by something that hides what is
-							  * left in its buffer */
-	LoopTimer timer;		 /* opening deadline, cancel grace, re-poll */
+	int generation;			 /* part of their names, so that old ones that
+							  * may still be there do no harm */
+	const char *lost_hook;	 /* undone with the statement it rode with */
 	int64_t cancel_until_ns; /* grace ends; LOOP_NEVER: none asked */
-	ConnCancel *cancel;		 /* under way; NULL: none */
-	int64_t cancel_ended_ns; /* the last one */
-	bool is_held;			 /* the request ended, the cancel has not */
-	bool may_retry;			 /* its error is cured by preparing anew */
+	bool batch_ended; /* what comes before the next CONN_SYNC is aborted */
+	bool must_poll;	  /* encrypted by something that hides what is left in
+					   * its buffer */
+	bool is_held;	  /* the request ended, the cancel has not */
+	bool may_retry;	  /* its error is cured by preparing anew */
 	bool is_broken;
 	bool must_digest; /* libpq would not send: see from the job */
 	bool must_send;	  /* what was submitted in this turn */
 	bool must_flush;  /* what was sent is still to be written */
 	bool is_useless;  /* it is half sent: nothing more can be */
-	int nested;		  /* callbacks of ours on the stack */
-	bool is_closing;  /* freed when they have returned */
-	Err *err;		  /* of the first request, if it has_failed */
-	Err *farewell;	  /* what the server said last, when fatal */
+	bool is_closing;  /* freed when no callback is on the stack */
 
-	ConnOpening *opening;
+	ConnRequest *ended; /* before they left, oldest first */
+	ConnRequest *ended_last;
+	LoopJob job;			 /* tells of those, and of failed openings */
+	LoopTimer timer;		 /* opening deadline, cancel grace, re-poll */
+	int64_t cancel_ended_ns; /* the last one */
+	int (*ssl_pending)(const void *ssl);
+	Err *err;		/* of the first request, if it has_failed */
+	Err *farewell;	/* what the server said last, when fatal */
 	ConnCall *call; /* made by the first call, kept */
 
+	int number;
+	int pid;
+	int server_version;
+	const ConnHost *host; /* where it is connected to */
+	const char *address;  /* NULL: a socket */
 	ConnOpenFn on_open;
 	ConnLostFn on_lost;
 	void *arg;

@@ -54,8 +54,8 @@ extern void loop_run(Loop *loop);
 extern void loop_stop(Loop *loop);
 
 /*
- * Jobs: the ready queue.  FIFO, taken as one batch a turn, so that a job that
- * pushes itself cannot starve the descriptors.  Embedded in their owner;
+ * Jobs: the ready queue.  FIFO, taken in batches, two a turn, so that a job
+ * that pushes itself cannot starve the descriptors.  Embedded in their owner;
  * pushing a job that is queued already does nothing.  loop_unpush takes a
  * queued job back (its owner is going away).
  */

@@ -382,6 +382,7 @@ loop_call_begin(Loop *base, LoopCall *call)
 	}
 	if (call->holds_loop)
 	{
+		base->was_held = true;
 		control->nholding++;
 		control->sample_ns = now_ns + SAMPLE_GAP_NS;
 		need_ns = earlier(need_ns, control->sample_ns);

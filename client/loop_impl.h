@@ -31,6 +31,7 @@ struct Loop
 	const LoopOps *ops;
 	bool is_virtual;
 	bool stopping;
+	bool was_held;	   /* by a call, in this turn */
 	int64_t recent_ns; /* loop_look_ns */
 
 	/* Ready queue: the first nbatch of nready jobs are this turn's */

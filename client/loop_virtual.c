@@ -73,6 +73,7 @@ loop_virtual_hold(Loop *loop, int64_t duration_ns)
 
 	if (!loop->is_virtual)
 		loop_die("loop_virtual_hold called on a real loop");
+	loop->was_held = true;
 	if (duration_ns > 0)
 		self->base.recent_ns = self->now_ns += duration_ns;
 }

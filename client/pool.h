@@ -62,7 +62,6 @@ typedef struct PoolWaiter
 	void *arg;
 	PoolMember *member;
 	uint64_t held_before_by; /* who had it until now; 0 none */
-	Err err;
 	bool is_waiting;
 	bool is_acquiring; /* inside pool_acquire: told by its result */
 	bool shares;	   /* the caller's wish, with a depth above 1 */
@@ -70,6 +69,7 @@ typedef struct PoolWaiter
 	bool is_lasting;
 	struct PoolWaiter *next;
 	struct PoolWaiter *prev;
+	Err err; /* last, because it is long and seldom touched */
 } PoolWaiter;
 
 /*

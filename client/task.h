@@ -43,10 +43,9 @@ typedef struct Step
 	bool is_ahead;		  /* pipeline: the task does not wait for it */
 	bool in_pipeline;	  /* so that it is not tried again alone */
 	PoolMember *lease;	  /* borrowed while the step needs it */
-	PoolWaiter waiter;
-	LoopTimer timeout;
 	int64_t queued_ns;
 	int64_t deadline_ns; /* LOOP_NEVER: none */
+	LoopTimer timeout;
 
 	/* Attempts (attempt.c).  The kind fills in what it knows of a failure. */
 	int attempt;		   /* from 1 */
@@ -60,6 +59,7 @@ typedef struct Step
 	struct SleepWork *sleep;
 	struct VirtualWork *virtual;
 	struct PipelineWork *pipeline;
+	PoolWaiter waiter;
 } Step;
 
 typedef struct StepOps
@@ -82,9 +82,6 @@ struct Task
 	Engine *engine;
 	const Body *body;
 	uint64_t number;
-	RowKey key; /* by which a later run knows it again */
-	char name[64];
-	int client_id; /* slot it runs in, from 0 */
 	TaskState state;
 	int pc;			/* next index into body->steps */
 	int inflight;	/* live steps that the task waits for */
@@ -92,32 +89,35 @@ struct Task
 	bool advancing; /* task_advance is on the stack */
 	bool failed;
 	bool is_canceled;
-	bool was_cut;  /* a step was canceled */
-	bool was_done; /* the ledger had it: its steps are skipped */
-	Err err;	   /* the first failure in file order */
+	bool was_cut;		 /* a step was canceled */
+	bool was_done;		 /* the ledger had it: its steps are skipped */
+	bool has_batch;		 /* statements of it have no sync behind them */
+	bool in_transaction; /* after the last statement on it */
+	bool must_rollback;	 /* before the lease's next statement */
+	Step *steps;		 /* live slots: 1, or as wide as the gather */
+	int nsteps;
+	int steps_cap;
+	LoopJob job;
 	const PlanStep *failed_step;
 	const PlanStep *gather;	  /* the one whose children are live */
 	const PlanStep *pipeline; /* its \startpipeline; NULL: in none */
-	bool has_batch;			  /* statements of it have no sync behind them */
+	PoolMember *lease;		  /* the task's own */
+	Step *lease_user;		  /* the step that is using it now, if any */
 	Hold hold;
-	PoolMember *lease;	 /* the task's own */
-	Step *lease_user;	 /* the step that is using it now, if any */
-	bool in_transaction; /* after the last statement on it */
+	int retries; /* of its steps and transactions */
 	Vars vars;
 	RandomState random;
-	Buf emit;					   /* rows waiting to be written */
-	struct LedgerWork *ledger;	   /* ledger.c's; NULL: none */
-	struct AttemptState *attempts; /* attempt.c's; NULL: none yet */
-	bool must_rollback;			   /* before the lease's next statement */
-	int retries;				   /* of its steps and transactions */
-	LoopJob job;
-	Step *steps; /* live slots: 1, or as wide as the gather */
-	int nsteps;
-	int steps_cap;
+	int client_id; /* slot it runs in, from 0 */
+	char name[64];
 	int64_t scheduled_ns; /* --rate: when it should have started */
 	int64_t begun_ns;
 	Task *next; /* the engine's list of live tasks */
 	Task *prev;
+	RowKey key;					   /* by which a later run knows it again */
+	Buf emit;					   /* rows waiting to be written */
+	struct LedgerWork *ledger;	   /* ledger.c's; NULL: none */
+	struct AttemptState *attempts; /* attempt.c's; NULL: none yet */
+	Err err; /* the first failure in file order; last, because it is long */
 };
 
 /* What tasks run in: the real one belongs to a Run, predict has its own. */

@@ -72,6 +72,7 @@ test_jobs(void)
 }
 
 static LoopJob again_job;
+static bool again_holds;
 static LoopJob victim_job;
 static int nturns;
 
@@ -89,6 +90,8 @@ on_again(void *arg)
 	int *left = arg;
 
 	note("r");
+	if (again_holds)
+		loop_virtual_hold(loop, 1);
 	if (--*left > 0)
 		loop_push(loop, &again_job);
 }
@@ -105,11 +108,29 @@ test_batches(void)
 	loop_push(loop, &again_job);
 	loop_push(loop, &other);
 	loop_run(loop);
-	is_str(seen, "ro|r|r|", "a job that pushes itself runs once a turn");
+	is_str(seen, "ror|r|", "a job that pushes itself runs twice a turn");
 	loop_set_prepare(loop, NULL, NULL);
 	loop_push(loop, &other);
 	loop_run(loop);
-	is_str(seen, "ro|r|r|o", "the hook can be taken away");
+	is_str(seen, "ror|r|o", "the hook can be taken away");
+	loop_free(loop);
+}
+
+static void
+test_batch_that_holds(void)
+{
+	int left = 3;
+	LoopJob other = {.fn = on_note, .arg = "o"};
+
+	start();
+	again_job = (LoopJob){.fn = on_again, .arg = &left};
+	again_holds = true;
+	loop_set_prepare(loop, on_prepare, NULL);
+	loop_push(loop, &again_job);
+	loop_push(loop, &other);
+	loop_run(loop);
+	is_str(seen, "ro|r|r|", "but only once where it holds the loop");
+	again_holds = false;
 	loop_free(loop);
 }
 
@@ -387,6 +408,7 @@ main(void)
 	test_empty();
 	test_jobs();
 	test_batches();
+	test_batch_that_holds();
 	test_unpush_in_batch();
 	test_unpush_after_batch();
 	test_timers();
