@@ -206,6 +206,17 @@ real_wait(Loop *base, bool may_block)
 	loop->poll_number++;
 }
 
+static void
+real_catch_up(Loop *base)
+{
+	RealLoop *loop = (RealLoop *) base;
+
+	loop->keeps_arrivals = true;
+	real_wait(base, false);
+	loop->keeps_arrivals = false;
+	arrivals_deliver(loop);
+}
+
 static bool
 real_is_alive(const Loop *base)
 {
@@ -240,7 +251,12 @@ on_descriptor(uv_poll_t *handle, int status, int uv_events)
 		events = watch->events;
 		uv_poll_start(handle, (int) watch->events, on_descriptor);
 	}
-	watch->fn(watch->arg, events); /* the watch may be closing afterwards */
+	if (loop->keeps_arrivals)
+		arrivals_add(loop, (Arrival){.time_ns = loop->event_ns,
+									 .watch = watch,
+									 .events = events});
+	else
+		watch->fn(watch->arg, events); /* it may be closing afterwards */
 }
 
 LoopWatch *
@@ -313,6 +329,7 @@ loop_unwatch(LoopWatch *watch)
 
 	loop->watches[watch->index] = last;
 	last->index = watch->index;
+	arrivals_forget(loop, watch);
 	uv_close((uv_handle_t *) &((WatchUv *) watch)->poll, on_watch_closed);
 }
 
@@ -352,6 +369,7 @@ real_free(Loop *base)
 	pthread_mutex_destroy(&loop->done_lock);
 	queue_clear(base);
 	free(loop->watches);
+	free(loop->arrivals);
 	free(loop->uv);
 	free(loop);
 }
@@ -369,6 +387,7 @@ real_leave(Loop *base)
 static const LoopOps real_ops = {
 	.now_ns = real_now_ns,
 	.wait = real_wait,
+	.catch_up = real_catch_up,
 	.is_alive = real_is_alive,
 	.leave = real_leave,
 	.free = real_free,

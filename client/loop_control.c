@@ -369,6 +369,8 @@ loop_call_begin(Loop *base, LoopCall *call)
 
 	control_start(loop);
 	control = loop->control;
+	if (call->holds_loop)
+		loop->hold_begun_ns = now_ns;
 	call->asked = 0;
 	call->told = 0;
 	atomic_store(&call->interrupted, 0);
@@ -399,8 +401,13 @@ loop_call_begin(Loop *base, LoopCall *call)
 void
 loop_call_end(Loop *base, LoopCall *call)
 {
-	Control *control = real_loop(base, "loop_call_end")->control;
+	RealLoop *loop = real_loop(base, "loop_call_end");
+	Control *control = loop->control;
 
+	/* of what came within a shorter one nobody knows the order */
+	if (call->holds_loop &&
+		clock_now_ns() - loop->hold_begun_ns > SAMPLE_GAP_NS)
+		base->has_arrivals = true;
 	pthread_mutex_lock(&control->lock);
 	while (control->interrupting == call)
 		pthread_cond_wait(&control->settled, &control->lock);

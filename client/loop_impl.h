@@ -19,6 +19,9 @@ typedef struct LoopOps
 	int64_t (*now_ns)(Loop *loop);
 	/* wait for events, not at all unless may_block, and deliver them */
 	void (*wait)(Loop *loop, bool may_block);
+	/* what came while a call held the loop, in the order in which it came,
+	 * and timers among it; NULL: nothing can come meanwhile */
+	void (*catch_up)(Loop *loop);
 	/* could anything but a job or a timer still happen? */
 	bool (*is_alive)(const Loop *loop);
 	/* loop_run is about to return; NULL: nothing to do */
@@ -32,6 +35,7 @@ struct Loop
 	bool is_virtual;
 	bool stopping;
 	bool was_held;	   /* by a call, in this turn */
+	bool has_arrivals; /* held so long that what came meanwhile has an order */
 	int64_t recent_ns; /* loop_look_ns */
 
 	/* Ready queue: the first nbatch of nready jobs are this turn's */
@@ -57,6 +61,7 @@ struct Loop
 extern void queue_init(Loop *loop, const LoopOps *ops);
 extern void queue_clear(Loop *loop);
 extern int64_t queue_earliest_ns(const Loop *loop); /* LOOP_NEVER: none */
+extern void queue_run_timers(Loop *loop, int64_t until_ns); /* due by then */
 
 /*
  * A watched descriptor, as the control thread sees it.  While a call holds
@@ -75,6 +80,16 @@ struct LoopWatch
 	uint64_t arrived_poll;
 };
 
+/* Something that came while the loop was held. */
+typedef struct Arrival
+{
+	int64_t time_ns;
+	int order; /* of those at the same time */
+	LoopWatch *watch;
+	unsigned events;
+	LoopWork *work; /* or this */
+} Arrival;
+
 typedef struct Workers Workers;
 typedef struct Control Control;
 
@@ -90,6 +105,13 @@ typedef struct RealLoop
 	uint64_t poll_number; /* of the next poll */
 	int64_t poll_ns;	  /* when it returned; 0: not asked yet */
 	int64_t event_ns;	  /* loop_event_ns */
+
+	/* loop_arrivals.c: kept back, to be delivered in order */
+	bool keeps_arrivals;
+	Arrival *arrivals;
+	int narrivals;
+	int arrivals_cap;
+	int64_t hold_begun_ns;
 
 	int nworks;		  /* given to threads, done() not called yet */
 	Workers *workers; /* NULL until needed, as the next two */
@@ -141,6 +163,11 @@ extern void workers_free(Workers *workers, bool leave_behind,
 extern bool thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
 extern void work_done_post(RealLoop *loop, LoopWork *work);
 extern void work_done_deliver(RealLoop *loop);
+
+/* loop_arrivals.c */
+extern void arrivals_add(RealLoop *loop, Arrival arrival);
+extern void arrivals_forget(RealLoop *loop, const LoopWatch *watch);
+extern void arrivals_deliver(RealLoop *loop);
 
 /* loop_post.c */
 extern void post_deliver(RealLoop *loop);

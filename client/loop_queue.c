@@ -235,15 +235,10 @@ queue_earliest_ns(const Loop *loop)
  * Timers that are due are first collected, then run: one that sets itself to
  * a time already past must not trap the loop.
  */
-static void
-run_due_timers(Loop *loop)
+void
+queue_run_timers(Loop *loop, int64_t until_ns)
 {
-	int64_t now_ns;
-
-	if (loop->heap_len == 0)
-		return;
-	now_ns = loop->ops->now_ns(loop);
-	while (loop->heap_len > 0 && loop->heap[0]->deadline_ns <= now_ns)
+	while (loop->heap_len > 0 && loop->heap[0]->deadline_ns <= until_ns)
 	{
 		LoopTimer *timer = loop->heap[0];
 
@@ -281,19 +276,25 @@ something_can_happen(const Loop *loop)
 /*
  * A second batch for what the first one made ready: a task that ends makes
  * room for the next, which begins without another look at descriptors.  Not
- * when a call held the loop: then what arrived meanwhile comes first.
+ * when a call held the loop: then what arrived meanwhile comes first, in the
+ * order in which it came.
  */
 static void
 run_turn(Loop *loop)
 {
 	loop->was_held = false;
+	loop->has_arrivals = false;
 	run_batch(loop);
 	if (!loop->was_held)
 		run_batch(loop);
-	run_due_timers(loop);
+	if (loop->has_arrivals)
+		loop->ops->catch_up(loop);
+	if (loop->heap_len > 0)
+		queue_run_timers(loop, loop->ops->now_ns(loop));
 	if (loop->prepare != NULL && !loop->stopping)
 		loop->prepare(loop->prepare_arg);
-	if (!loop->stopping && something_can_happen(loop))
+	if (!loop->stopping && something_can_happen(loop) &&
+		(!loop->has_arrivals || loop->nready == 0))
 		loop->ops->wait(loop, loop->nready == 0);
 }
 

@@ -82,7 +82,11 @@ work_done_deliver(RealLoop *loop)
 		LoopWork *next = work->next;
 
 		loop->nworks--;
-		work->done(work); /* the work may be gone afterwards */
+		if (loop->keeps_arrivals)
+			arrivals_add(loop,
+						 (Arrival){.time_ns = work->ended_ns, .work = work});
+		else
+			work->done(work); /* the work may be gone afterwards */
 		work = next;
 	}
 }

@@ -832,6 +832,120 @@ test_event_time(bool is_eaten)
 	loop_free(loop);
 }
 
+/* ---- what came while the loop was held ---- */
+
+typedef struct Coming
+{
+	int peers[3];
+	LoopWatch *watches[3];
+	int fds[3];
+	LoopTimer timer;
+	char order[16];
+} Coming;
+
+static Coming coming;
+
+static void
+came(char who)
+{
+	size_t len = strlen(coming.order);
+
+	if (len + 1 < sizeof(coming.order))
+		coming.order[len] = who;
+}
+
+/* The first one to come makes the last one's unwanted. */
+static void
+on_coming(void *arg, unsigned events)
+{
+	int i = *(int *) arg;
+	char c;
+
+	if (!(events & LOOP_READ) || read(coming.fds[i], &c, 1) != 1)
+		return;
+	came((char) ('a' + i));
+	if (i == 1)
+	{
+		loop_unwatch(coming.watches[2]);
+		coming.watches[2] = NULL;
+	}
+}
+
+static void
+on_coming_timer(void *arg)
+{
+	(void) arg;
+	came('t');
+}
+
+static void
+run_60_ms(LoopWork *work)
+{
+	(void) work;
+	sleep_ms(60);
+}
+
+static void
+on_coming_work(LoopWork *work)
+{
+	(void) work;
+	came('w');
+}
+
+/* b after 15 ms, the timer 30, a 45, the worker 60, c 75; held for 90. */
+static void
+on_hold_all(void *arg)
+{
+	TestCall call;
+
+	call_init(&call, LOOP_NEVER, true);
+	loop_work(loop, arg);
+	loop_timer_set(loop, &coming.timer, loop_now_ns(loop) + 30 * NS_PER_MS);
+	loop_call_begin(loop, &call.call);
+	sleep_ms(15);
+	send_byte(coming.peers[1]);
+	sleep_ms(30);
+	send_byte(coming.peers[0]);
+	sleep_ms(30);
+	send_byte(coming.peers[2]);
+	sleep_ms(15);
+	loop_call_end(loop, &call.call);
+}
+
+static void
+test_order_after_hold(void)
+{
+	static int numbers[] = {0, 1, 2};
+	LoopWork work = {.run = run_60_ms, .done = on_coming_work};
+	LoopJob job = {.fn = on_hold_all, .arg = &work};
+
+	start();
+	memset(&coming, 0, sizeof(coming));
+	loop_timer_init(&coming.timer, on_coming_timer, NULL);
+	for (int i = 0; i < 3; i++)
+	{
+		int fds[2];
+
+		make_pair(fds);
+		coming.fds[i] = fds[0];
+		coming.peers[i] = fds[1];
+		coming.watches[i] =
+			loop_watch(loop, fds[0], LOOP_READ, on_coming, &numbers[i]);
+	}
+	loop_push(loop, &job);
+	run_ms(200);
+	is_str(coming.order, "btaw",
+		   "held: what came first goes on first; what was closed is silent");
+	for (int i = 0; i < 3; i++)
+	{
+		if (coming.watches[i] != NULL)
+			loop_unwatch(coming.watches[i]);
+		close(coming.fds[i]);
+		close(coming.peers[i]);
+	}
+	loop_free(loop);
+}
+
 /* ---- names ---- */
 
 /*
@@ -1177,6 +1291,7 @@ main(void)
 	test_watchdog();
 	test_event_time(false);
 	test_event_time(true);
+	test_order_after_hold();
 	test_resolve();
 	test_post();
 	test_signals();
