@@ -247,14 +247,14 @@ span_start(Spans *spans, LiveTask *task, LiveSpan *live, int64_t time_ns)
 		fold_start(spans->fold, task, live);
 }
 
-/* Only an async call's answer can be there before it is seen. */
+/* The answer of a call that holds the loop is seen when it is there. */
 static int64_t
 span_arrived_ns(const LiveSpan *live)
 {
 	const Span *span = &live->span;
 
-	if (!live->has_arrived || !live->has_started || span->call != CALL_ASYNC ||
-		span->arrived_ns > span->ended_ns)
+	if (!live->has_arrived || !live->has_started ||
+		span->call == CALL_BLOCKING || span->arrived_ns > span->ended_ns)
 		return span->ended_ns;
 	return span->arrived_ns < span->started_ns ? span->started_ns
 											   : span->arrived_ns;

@@ -327,7 +327,8 @@ test_thread(void)
 	step(60, 1, nap, CALL_THREAD, STEP_OK);
 	task_done(60, 1, 0, NULL);
 	is_class(0, CLASS_THREAD, 30, "a worker");
-	is_class(0, CLASS_SLEEP, 30, "a worker");
+	is_class(0, CLASS_SLEEP, 20, "a worker: until it has ended");
+	is_class(0, CLASS_CLIENT, 10, "a worker: until that is seen");
 	end();
 }
 
