@@ -13,13 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http_gate.h"
 #include "mem.h"
 #include "task.h"
 
 typedef struct VirtualWork
 {
 	LoopTimer timer;
-	bool is_connecting; /* the next fire is the loop's next turn */
+	bool is_connecting; /* the request leaves when the timer fires */
+	bool is_answered;	/* the statement ends in the task's turn */
+	HttpTurn turn;		/* at the limits for HTTP */
 } VirtualWork;
 
 typedef struct Predict
@@ -27,11 +30,11 @@ typedef struct Predict
 	Engine engine; /* engine.owner leads back here */
 	const PredictInput *input;
 	Plan plan;
-	Body *bodies;		  /* one a task */
-	int64_t *own_ns;	  /* by PlanStep.index */
-	bool *is_cold;		  /* by PlanStep.index */
-	bool *in_transaction; /* by PlanStep.index: one is open afterwards */
-	int next_task;		  /* the next to be admitted */
+	Body *bodies;				/* one a task */
+	const ScriptStep **scripts; /* by PlanStep.index */
+	bool *in_transaction;		/* by PlanStep.index: one is open afterwards */
+	int *idle;					/* connections by origin, now */
+	int next_task;				/* the next to be admitted */
 	int idle_workers;
 	Step **worker_queue; /* thread steps waiting for a worker */
 	int queue_head;
@@ -42,6 +45,12 @@ static Predict *
 step_predict(const Step *step)
 {
 	return step->task->engine->owner;
+}
+
+static const ScriptStep *
+step_script(const Step *step)
+{
+	return step_predict(step)->scripts[step->plan->index];
 }
 
 /* -------- virtual connections: there at once, never lost -------- */
@@ -79,77 +88,152 @@ static const PoolOps virtual_pool_ops = {virtual_open, virtual_reset,
 
 /* -------- virtual steps: they take their time, nothing else -------- */
 
-static void virtual_begin_call(Step *step);
+static void virtual_begin_call(Step *step, int64_t begun_ns);
+
+/* Does it have to make a connection?  Else one is idle no longer. */
+static bool
+virtual_connects(const Step *step)
+{
+	const ScriptStep *script = step_script(step);
+	int *idle = &step_predict(step)->idle[script->origin];
+
+	if (step->call != CALL_ASYNC)
+		return false; /* its connection is its own, and in its time */
+	if (script->origin == 0)
+		return script->is_cold;
+	if (*idle == 0)
+		return true;
+	(*idle)--;
+	return false;
+}
+
+static void
+virtual_hand_on(const Step *step)
+{
+	Predict *predict = step_predict(step);
+	int origin = step_script(step)->origin;
+
+	if (step->call == CALL_ASYNC && origin > 0 &&
+		predict->input->origins[origin].keeps)
+		predict->idle[origin]++;
+}
 
 static void
 virtual_end(Step *step)
 {
 	Predict *predict = step_predict(step);
 
+	virtual_hand_on(step);
 	if (step->lease != NULL)
 		lease_end_statement(step, predict->in_transaction[step->plan->index]);
+	if (step->virtual != NULL)
+		http_gate_leave(predict->engine.gate, &step->virtual->turn);
 	step_done(step, NULL);
 }
 
+/* A worker takes the next one at once, also while the loop is held. */
 static void
-virtual_free_worker(Predict *predict)
+virtual_free_worker(Predict *predict, int64_t freed_ns)
 {
 	if (predict->queue_head == predict->queue_tail)
 		predict->idle_workers++;
 	else
-		virtual_begin_call(predict->worker_queue[predict->queue_head++]);
+		virtual_begin_call(predict->worker_queue[predict->queue_head++],
+						   freed_ns);
 }
 
-static void
-virtual_arm(Step *step)
+/* Then it has its connection when the loop looks next. */
+static bool
+virtual_is_near(const Step *step, const ScriptStep *script)
 {
-	Predict *predict = step_predict(step);
-	Loop *loop = predict->engine.loop;
-	int64_t own_ns = step->virtual->is_connecting
-						 ? 0
-						 : predict->own_ns[step->plan->index];
+	const Predict *predict = step_predict(step);
 
-	loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) + own_ns);
+	return script->origin > 0 ? predict->input->origins[script->origin].is_near
+							  : script->connect_ns < PREDICT_NEAR_NS;
+}
+
+/* The connection is there, and the request leaves. */
+static void
+virtual_leave(Step *step)
+{
+	const ScriptStep *script = step_script(step);
+	Loop *loop = step_predict(step)->engine.loop;
+	int64_t took_ns = script->own_ns;
+
+	if (virtual_is_near(step, script))
+		took_ns += script->connect_ns;
+	loop_timer_set(loop, &step->virtual->timer, loop_now_ns(loop) + took_ns);
 }
 
 static void
-on_virtual_end(void *arg)
+on_virtual_timer(void *arg)
 {
 	Step *step = arg;
+	Predict *predict = step_predict(step);
+	LoopTimer *timer = &step->virtual->timer;
+	int64_t ended_ns = timer->deadline_ns;
 	bool had_worker = step->call == CALL_THREAD;
 
 	if (step->virtual->is_connecting)
 	{
 		step->virtual->is_connecting = false;
-		virtual_arm(step);
+		virtual_leave(step);
 		return;
 	}
-	virtual_end(step);
+	/* step_sql.c: an async statement gives its lease back in its turn */
+	step->virtual->is_answered = step->plan->kind == STEP_SQL &&
+								 step->call == CALL_ASYNC;
+	if (step->virtual->is_answered)
+		step_wake(step);
+	else
+		virtual_end(step);
 	if (had_worker)
-		virtual_free_worker(step_predict(step));
+		virtual_free_worker(predict, ended_ns);
 }
 
 static void
-virtual_begin_call(Step *step)
+on_virtual_turn(HttpTurn *turn)
 {
+	step_wake(turn->arg);
+}
+
+static VirtualWork *
+virtual_work(Step *step)
+{
+	if (step->virtual == NULL)
+	{
+		step->virtual = mem_alloc(sizeof(VirtualWork));
+		step->virtual->turn.on_turn = on_virtual_turn;
+	}
+	step->virtual->turn.arg = step; /* steps move while none is live */
+	return step->virtual;
+}
+
+static void
+virtual_begin_call(Step *step, int64_t begun_ns)
+{
+	const ScriptStep *script = step_script(step);
 	Predict *predict = step_predict(step);
-	int64_t own_ns = predict->own_ns[step->plan->index];
 	Loop *loop = predict->engine.loop;
+	VirtualWork *work = virtual_work(step);
+	int64_t took_ns = script_step_ns(script);
 
 	step_started(step);
 	if (step->call == CALL_BLOCKING)
 	{
-		loop_virtual_hold(loop, own_ns);
+		loop_virtual_hold(loop, took_ns);
 		virtual_end(step);
 		return;
 	}
-	if (step->virtual == NULL)
-		step->virtual = mem_alloc(sizeof(VirtualWork));
+	work->is_answered = false;
 	/* anew each time: a gather may have moved the slots since */
-	loop_timer_init(&step->virtual->timer, on_virtual_end, step);
-	step->virtual->is_connecting = step->call == CALL_ASYNC &&
-								   predict->is_cold[step->plan->index];
-	virtual_arm(step);
+	loop_timer_init(&work->timer, on_virtual_timer, step);
+	work->is_connecting = virtual_connects(step);
+	if (step->call == CALL_ASYNC)
+		took_ns = !work->is_connecting			  ? script->own_ns
+				  : virtual_is_near(step, script) ? 0
+												  : script->connect_ns;
+	loop_timer_set(loop, &work->timer, begun_ns + took_ns);
 }
 
 static void
@@ -164,13 +248,40 @@ virtual_ready(Step *step)
 	}
 	if (step->call == CALL_THREAD)
 		predict->idle_workers--;
-	virtual_begin_call(step);
+	virtual_begin_call(step, loop_now_ns(predict->engine.loop));
+}
+
+/* A lease or a turn has come, or the answer. */
+static void
+virtual_resume(Step *step)
+{
+	if (step->virtual != NULL && step->virtual->is_answered)
+	{
+		step->virtual->is_answered = false;
+		virtual_end(step);
+	}
+	else
+		virtual_ready(step);
 }
 
 static void
 virtual_start(Step *step)
 {
 	if (step->plan->kind != STEP_SQL || lease_take(step))
+		virtual_ready(step);
+}
+
+/* The gate tells hosts apart by the URL: a number does as well. */
+static void
+virtual_start_http(Step *step)
+{
+	HttpGate *gate = step_predict(step)->engine.gate;
+	int origin = step_script(step)->origin;
+	char url[32];
+
+	snprintf(url, sizeof(url), "http://%s%d/", origin > 0 ? "" : "step-",
+			 origin > 0 ? origin : step->plan->index);
+	if (gate == NULL || http_gate_enter(gate, &virtual_work(step)->turn, url))
 		virtual_ready(step);
 }
 
@@ -203,8 +314,8 @@ virtual_forget(Step *step)
 }
 
 static const StepOps virtual_ops[STEP_KINDS] = {
-	[STEP_SQL] = {virtual_start, virtual_ready, NULL, virtual_forget},
-	[STEP_HTTP] = {virtual_start, NULL, NULL, NULL},
+	[STEP_SQL] = {virtual_start, virtual_resume, NULL, virtual_forget},
+	[STEP_HTTP] = {virtual_start_http, virtual_resume, NULL, NULL},
 	[STEP_SLEEP] = {virtual_start, NULL, NULL, NULL},
 	[STEP_SHELL] = {virtual_start, NULL, NULL, NULL},
 	[STEP_SET] = {virtual_start_instant, NULL, NULL, NULL},
@@ -263,8 +374,7 @@ predict_make_body(Predict *predict, int task, int *index)
 		step->end = script->steps[i].gather_end;
 		step->index = *index;
 		is_open = step_keeps_transaction(step, is_open);
-		predict->own_ns[*index] = script->steps[i].own_ns;
-		predict->is_cold[*index] = script->steps[i].is_cold;
+		predict->scripts[*index] = &script->steps[i];
 		predict->in_transaction[*index] = is_open;
 		(*index)++;
 	}
@@ -302,8 +412,10 @@ predict_open(Predict *predict, const PredictInput *input)
 
 	predict->input = input;
 	predict->bodies = mem_alloc((size_t) input->ntasks * sizeof(Body));
-	predict->own_ns = mem_alloc((size_t) nsteps * sizeof(int64_t) + 1);
-	predict->is_cold = mem_alloc((size_t) nsteps + 1);
+	predict->scripts = mem_alloc((size_t) nsteps * sizeof(ScriptStep *) + 1);
+	predict->idle = mem_alloc((size_t) input->norigins * sizeof(int) + 1);
+	for (int i = 0; i < input->norigins; i++)
+		predict->idle[i] = input->origins[i].idle;
 	predict->in_transaction = mem_alloc((size_t) nsteps + 1);
 	predict->worker_queue = mem_alloc((size_t) nsteps * sizeof(Step *) + 1);
 	predict->idle_workers = input->workers > 0 ? input->workers : nsteps;
@@ -320,6 +432,9 @@ predict_open(Predict *predict, const PredictInput *input)
 	engine->pool =
 		pool_new(engine->loop, NULL, &virtual_pool_ops, NULL,
 				 limit_or(input->connections, nsteps > 0 ? nsteps : 1));
+	if (input->per_host > 0 || input->http_rate > 0)
+		engine->gate =
+			http_gate_new(engine->loop, input->http_rate, input->per_host);
 	/* as in a run, all are open before the clock starts: a gather borrows
 	 * only what is idle */
 	pool_open(engine->pool, pool_size(engine->pool), on_virtual_opened, NULL);
@@ -331,11 +446,12 @@ predict_close(Predict *predict)
 	for (int i = 0; i < predict->input->ntasks; i++)
 		free(predict->bodies[i].steps);
 	free(predict->bodies);
-	free(predict->own_ns);
-	free(predict->is_cold);
+	free(predict->scripts);
+	free(predict->idle);
 	free(predict->in_transaction);
 	free(predict->worker_queue);
 	pool_free(predict->engine.pool);
+	http_gate_free(predict->engine.gate);
 	loop_free(predict->engine.loop);
 }
 

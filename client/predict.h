@@ -16,11 +16,26 @@ typedef struct ScriptStep
 {
 	const PlanStep *step;
 	Call call;
-	int64_t own_ns; /* started to arrived */
-	bool is_cold;	/* async on a new connection: leaves with the
-					 * loop's next turn, not before */
-	int gather_end; /* a gather: index after its last child */
+	int64_t own_ns;		/* started to arrived, but for connecting */
+	int64_t connect_ns; /* HTTP: what a new connection adds to it */
+	bool is_cold;		/* HTTP: it had a new one when it was measured */
+	int origin;			/* HTTP: whose connections it uses; 0: its own */
+	int gather_end;		/* a gather: index after its last child */
 } ScriptStep;
+
+/* A connection that is made faster than that is there at the next turn. */
+#define PREDICT_NEAR_NS INT64_C(1000000)
+
+/*
+ * A web server, whose idle connections async steps hand on.  One that finds
+ * none makes a new one, and then leaves with a later turn of the loop.
+ */
+typedef struct ScriptOrigin
+{
+	int idle;	  /* connections that were warm before */
+	bool keeps;	  /* a connection outlives its request */
+	bool is_near; /* one is there before the loop looks again */
+} ScriptOrigin;
 
 typedef struct Script
 {
@@ -32,11 +47,22 @@ typedef struct PredictInput
 {
 	Script *tasks; /* in order of admission */
 	int ntasks;
-	int concurrency; /* 0: all at once */
-	int connections; /* 0: one a task */
-	int workers;	 /* for thread steps; 0: no limit */
+	ScriptOrigin *origins; /* by ScriptStep.origin; NULL: there are none */
+	int norigins;
+	int concurrency;  /* 0: all at once */
+	int connections;  /* 0: one a task */
+	int workers;	  /* for thread steps; 0: no limit */
+	int per_host;	  /* HTTP requests at a time; 0: no limit */
+	double http_rate; /* and a second; 0: no limit */
 	Hold hold;
 } PredictInput;
+
+/* What a call that blocks takes, which has its connection to itself. */
+static inline int64_t
+script_step_ns(const ScriptStep *step)
+{
+	return step->own_ns + (step->is_cold ? step->connect_ns : 0);
+}
 
 typedef enum FixKind
 {
@@ -45,7 +71,8 @@ typedef enum FixKind
 	FIX_STEP_THREAD, /* this step on a thread */
 	FIX_CONNECTIONS, /* a larger pool */
 	FIX_CONCURRENCY, /* more tasks at once */
-	FIX_HOLD		 /* hold the lease shorter */
+	FIX_HOLD,		 /* hold the lease shorter */
+	FIX_PER_HOST	 /* more HTTP requests at once */
 } FixKind;
 
 typedef struct Prediction
@@ -57,7 +84,7 @@ typedef struct Prediction
 	int64_t worst_ns;		  /* one after another */
 	FixKind fix;			  /* the single change that gains most */
 	const PlanStep *fix_step; /* for the FIX_STEP ones */
-	int fix_value;			  /* connections, concurrency, Hold */
+	int fix_value;			  /* connections, concurrency, Hold, requests */
 	int64_t fix_ns;			  /* predicted with it; where ties could come */
 	int64_t fix_low_ns;		  /* out differently: the most, and the least */
 } Prediction;

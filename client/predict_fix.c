@@ -24,6 +24,8 @@ input_copy(const PredictInput *input)
 {
 	PredictInput copy = *input;
 
+	copy.origins = mem_dup(input->origins,
+						   (size_t) input->norigins * sizeof(ScriptOrigin));
 	copy.tasks = mem_alloc((size_t) input->ntasks * sizeof(Script) + 1);
 	for (int i = 0; i < input->ntasks; i++)
 	{
@@ -41,6 +43,7 @@ predict_input_clear(PredictInput *input)
 	for (int i = 0; i < input->ntasks; i++)
 		free(input->tasks[i].steps);
 	free(input->tasks);
+	free(input->origins);
 	memset(input, 0, sizeof(*input));
 }
 
@@ -63,6 +66,8 @@ best_ns(const PredictInput *input)
 	input_set_call(&copy, NULL, CALL_ASYNC);
 	copy.concurrency = 0;
 	copy.connections = 0;
+	copy.per_host = 0;
+	copy.http_rate = 0;
 	total_ns = predict_total_ns(&copy);
 	predict_input_clear(&copy);
 	return total_ns;
@@ -75,7 +80,7 @@ worst_ns(const PredictInput *input)
 
 	for (int i = 0; i < input->ntasks; i++)
 		for (int j = 0; j < input->tasks[i].nsteps; j++)
-			total_ns += input->tasks[i].steps[j].own_ns;
+			total_ns += script_step_ns(&input->tasks[i].steps[j]);
 	return total_ns;
 }
 
@@ -201,7 +206,24 @@ fix_try_steps(Prediction *prediction, const PredictInput *input)
 		}
 }
 
-/* One more, then twice as many, up to what every task could use. */
+/* One more, then two, four and so on, up to what every task could use. */
+static void
+fix_try_more(Prediction *prediction, const PredictInput *input, FixKind kind)
+{
+	PredictInput changed = *input;
+	int *limit =
+		kind == FIX_PER_HOST ? &changed.per_host : &changed.connections;
+	int now = *limit;
+
+	if (now == 0)
+		return;
+	for (int more = 1; *limit < input->ntasks; more *= 2)
+	{
+		*limit = now + more < input->ntasks ? now + more : input->ntasks;
+		fix_consider(prediction, &changed, kind, NULL, *limit);
+	}
+}
+
 static void
 fix_try_limits(Prediction *prediction, const PredictInput *input)
 {
@@ -213,19 +235,8 @@ fix_try_limits(Prediction *prediction, const PredictInput *input)
 		fix_consider(prediction, &changed, FIX_HOLD, NULL, HOLD_STATEMENT);
 		changed.hold = input->hold;
 	}
-	if (input->connections > 0 && input->connections < input->ntasks)
-		for (int more = 1; input->connections + more <= 2 * input->ntasks;
-			 more *= 2)
-		{
-			changed.connections = input->connections + more;
-			if (changed.connections > input->ntasks)
-				changed.connections = input->ntasks;
-			fix_consider(prediction, &changed, FIX_CONNECTIONS, NULL,
-						 changed.connections);
-			if (changed.connections == input->ntasks)
-				break;
-		}
-	changed.connections = input->connections;
+	fix_try_more(prediction, input, FIX_CONNECTIONS);
+	fix_try_more(prediction, input, FIX_PER_HOST);
 	if (input->concurrency > 0 && input->concurrency < input->ntasks)
 	{
 		changed.concurrency = input->ntasks;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "predict_origin.h"
 #include "span.h"
 
 /* For each PlanStep.index: the gather it stands in, or NULL. */
@@ -35,29 +36,29 @@ span_own_ns(const Span *span)
 {
 	int64_t ended_ns = span->arrived_ns;
 
-	if (span->call != CALL_ASYNC || ended_ns < span->started_ns)
+	if (span->call == CALL_BLOCKING || ended_ns < span->started_ns)
 		ended_ns = span->ended_ns;
 	return ended_ns > span->started_ns ? ended_ns - span->started_ns : 0;
 }
 
-/*
- * An async HTTP request on a new connection cannot leave while the loop is
- * held: what it waited for that is the schedule's time, not its own.
- */
-static bool
-span_is_cold(const Span *span)
+/* What it took to have a new connection; 0: it had one. */
+static int64_t
+span_connect_ns(const Span *span)
 {
-	return span->step->kind == STEP_HTTP && span->call == CALL_ASYNC &&
-		   span->phase_ns[PHASE_CONNECT] > 0;
+	if (span->step->kind != STEP_HTTP || span->phase_ns[PHASE_CONNECT] == 0)
+		return 0;
+	return span->phase_ns[PHASE_DNS] + span->phase_ns[PHASE_CONNECT] +
+		   span->phase_ns[PHASE_TLS];
 }
 
-/* Holds that were under way while it connected. */
+/*
+ * Holds that were under way while it connected.  An async request cannot leave
+ * meanwhile: what it waited for that is the schedule's time, not its own.
+ */
 static int64_t
 span_held_ns(const Spans *spans, const Span *span)
 {
-	int64_t connected_ns = span->started_ns + span->phase_ns[PHASE_DNS] +
-						   span->phase_ns[PHASE_CONNECT] +
-						   span->phase_ns[PHASE_TLS];
+	int64_t connected_ns = span->started_ns + span_connect_ns(span);
 	int64_t held_ns = 0;
 
 	for (int i = 0; i < spans->nholds; i++)
@@ -85,7 +86,9 @@ script_add(Script *script, const PlanStep *step, Call call, int64_t own_ns)
 	added->step = step;
 	added->call = call;
 	added->own_ns = own_ns;
+	added->connect_ns = 0;
 	added->is_cold = false;
+	added->origin = 0;
 	added->gather_end = 0;
 	return added;
 }
@@ -106,6 +109,27 @@ script_add_backoff(Script *script, const Span *span)
 
 	if (span->backoff_ns > 0)
 		script_add(script, &backoff, CALL_ASYNC, span->backoff_ns);
+}
+
+static int64_t
+at_least_zero(int64_t ns)
+{
+	return ns > 0 ? ns : 0;
+}
+
+/* The part of a request's time that a connection at hand would have saved. */
+static void
+step_split_connect(ScriptStep *added, const Spans *spans, const Span *span)
+{
+	int64_t connect_ns = span_connect_ns(span);
+
+	if (connect_ns == 0)
+		return;
+	added->is_cold = true;
+	added->own_ns = at_least_zero(added->own_ns - connect_ns);
+	if (span->call == CALL_ASYNC)
+		connect_ns -= span_held_ns(spans, span);
+	added->connect_ns = at_least_zero(connect_ns);
 }
 
 static void
@@ -135,13 +159,7 @@ script_from_task(Script *script, const Spans *spans, const TaskSpans *task,
 		if (gather == NULL)
 			script_add_backoff(script, span);
 		added = script_add(script, span->step, span->call, span_own_ns(span));
-		if (span_is_cold(span))
-		{
-			added->is_cold = true;
-			added->own_ns -= span_held_ns(spans, span);
-			if (added->own_ns < 0)
-				added->own_ns = 0;
-		}
+		step_split_connect(added, spans, span);
 		if (open != NULL)
 			script->steps[open_at].gather_end = script->nsteps;
 	}
@@ -158,4 +176,5 @@ predict_input_from_spans(const Spans *spans, PredictInput *input)
 	for (int i = 0; i < spans->ntasks; i++)
 		script_from_task(&input->tasks[i], spans, &spans->tasks[i], gathers);
 	free(gathers);
+	predict_find_origins(spans, input);
 }

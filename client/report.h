@@ -38,8 +38,9 @@ typedef struct RunResult
 	int64_t opening_ns; /* connections, before the clock */
 	bool has_prediction;
 	Prediction prediction;
-	Counts counts; /* of all shards */
-	double rate;   /* tasks a second that should begin; 0: none said */
+	const char *no_prediction; /* why there is none; NULL: no reason */
+	Counts counts;			   /* of all shards */
+	double rate; /* tasks a second that should begin; 0: none said */
 	ScheduleKind schedule;
 	bool is_limited;		  /* by --rate, --http-rate, --per-host */
 	int64_t latency_limit_ns; /* 0: none */

@@ -66,6 +66,12 @@ say_fix(const RunResult *result, Verdict *verdict)
 					   "hold the connection shorter (--hold %s)",
 					   holds[value]);
 			break;
+		case FIX_PER_HOST:
+			report_say(verdict->fix, FIX_BYTES,
+					   "allow %d requests at a time for each host "
+					   "(--per-host %d)",
+					   value, value);
+			break;
 		case FIX_NONE:
 			break;
 	}

@@ -64,8 +64,9 @@ put_buckets(JsonOut *json, const Histogram *histogram)
 	json_out_close(json, ']');
 }
 
-static void
-put_histogram(JsonOut *json, const char *key, const Histogram *histogram)
+void
+report_json_histogram(JsonOut *json, const char *key,
+					  const Histogram *histogram)
 {
 	json_out_open(json, key, '{');
 	json_out_int(json, "count", histogram->count);
@@ -85,9 +86,9 @@ put_histogram(JsonOut *json, const char *key, const Histogram *histogram)
 const char *
 report_fix_name(int kind)
 {
-	static const char *const names[] = {"none",		   "step_async",
-										"step_thread", "connections",
-										"concurrency", "hold"};
+	static const char *const names[] = {
+		"none",		   "step_async", "step_thread", "connections",
+		"concurrency", "hold",		 "per_host"};
 
 	return names[kind];
 }
@@ -100,6 +101,8 @@ put_prediction(JsonOut *json, const RunResult *result)
 	if (!result->has_prediction)
 	{
 		json_out_string(json, "prediction", NULL);
+		if (result->no_prediction != NULL)
+			json_out_string(json, "no_prediction", result->no_prediction);
 		return;
 	}
 	json_out_open(json, "prediction", '{');
@@ -223,7 +226,7 @@ put_schedule(JsonOut *json, const RunResult *result)
 	json_out_string(json, "kind", schedule_name(result->schedule));
 	json_out_real(json, "rate", result->rate);
 	json_out_int(json, "skipped", result->counts.skipped);
-	put_histogram(json, "lag", &result->spans->lag);
+	report_json_histogram(json, "lag", &result->spans->lag);
 	json_out_close(json, '}');
 }
 
@@ -301,8 +304,8 @@ put_run(JsonOut *json, const RunResult *result)
 	put_expect(json, result->plan);
 	put_verdict(json, result);
 	put_classes(json, spans->class_ns);
-	put_histogram(json, "latency", &spans->latency);
-	put_histogram(json, "connects", &spans->connects);
+	report_json_histogram(json, "latency", &spans->latency);
+	report_json_histogram(json, "connects", &spans->connects);
 	put_phases(json, "connect_phases", spans->connect_phase_ns);
 }
 
@@ -326,8 +329,8 @@ put_steps(JsonOut *json, const RunResult *result)
 		json_out_int(json, "count", stats->count);
 		json_out_int(json, "failed", stats->failed);
 		json_out_int(json, "retried", stats->retried);
-		put_histogram(json, "own", &stats->own);
-		put_histogram(json, "whole", &stats->whole);
+		report_json_histogram(json, "own", &stats->own);
+		report_json_histogram(json, "whole", &stats->whole);
 		put_phases(json, "phases", stats->phase_ns);
 		json_out_int(json, "holds", stats->holds);
 		json_out_seconds(json, "held", stats->held_ns);

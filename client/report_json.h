@@ -5,6 +5,7 @@
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
+#include "json_out.h"
 #include "report.h"
 
 /*
@@ -21,8 +22,12 @@
 extern void report_json_limited(FILE *out, const RunResult *result,
 								bool in_html, size_t max_bytes);
 
+/* With its buckets, so that it can be read again. */
+extern void report_json_histogram(JsonOut *json, const char *key,
+								  const Histogram *histogram);
+
 /* "step_async" and so on, of a FixKind; how many there are. */
-#define REPORT_FIXES (FIX_HOLD + 1)
+#define REPORT_FIXES (FIX_PER_HOST + 1)
 extern const char *report_fix_name(int kind);
 
 #endif /* REPORT_JSON_H */

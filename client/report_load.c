@@ -305,6 +305,8 @@ read_prediction(JsonIn *in, SavedRun *saved)
 	json_t *from = json_in_object_or_none(in, saved->root, "prediction");
 	Prediction *prediction = &saved->result.prediction;
 
+	saved->result.no_prediction =
+		json_in_string_or_none(in, saved->root, "no_prediction");
 	if (from == NULL)
 		return;
 	saved->result.has_prediction = true;

@@ -174,6 +174,12 @@ put_warnings(const TextReport *report)
 				 result->plan->expect_hi_s);
 		report_put_wrapped(report->out, "  Expect: ", text, report->style);
 	}
+	if (result->no_prediction != NULL)
+	{
+		snprintf(text, sizeof(text), "no prediction: %.130s",
+				 result->no_prediction);
+		report_put_wrapped(report->out, "  Note: ", text, report->style);
+	}
 	if (spans->failed > 0)
 		report_put_wrapped(report->out, "  Note: ",
 						   "failed tasks may be "

@@ -85,6 +85,8 @@ cause_of_fix(const RunResult *result)
 			case FIX_CONNECTIONS:
 			case FIX_HOLD:
 				return CLASS_POOL;
+			case FIX_PER_HOST:
+				return CLASS_QUEUED;
 			case FIX_CONCURRENCY:
 			case FIX_NONE:
 				break;

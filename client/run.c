@@ -535,21 +535,45 @@ run_is_limited(const RunOptions *options)
 		   options->per_host > 0;
 }
 
+/* What the model does not have; NULL: nothing. */
+static const char *
+run_beyond_prediction(const Run *run)
+{
+	const RunOptions *options = run->options;
+
+	if (run->shards[0].spans->ntasks > PREDICTED_TASKS ||
+		admission_count(run->admission) > run->shards[0].spans->ntasks)
+		return "it is made for up to 500 tasks";
+	if (run->nshards > 1)
+		return "it knows of one loop (-j)";
+	if (options->rate > 0)
+		return "it does not know when tasks begin by the clock (--rate)";
+	if (run_pipeline(run) > 1)
+		return "it has one statement at a time on a connection (--pipeline)";
+	if (tasks_use(run->plan, STEP_PIPELINE))
+		return "it has one statement at a time on a connection "
+			   "(\\startpipeline)";
+	if (run->result.tuning.is_given)
+		return "it has as many connections all the time (--connections auto)";
+	if (options->reconnects)
+		return "it does not open connections while the clock runs (--connect)";
+	return NULL;
+}
+
 static void
 run_predict(Run *run)
 {
 	const Spans *spans = run->shards[0].spans;
 	PredictInput input;
 
-	if (run_pipeline(run) > 1 || tasks_use(run->plan, STEP_PIPELINE))
-		return; /* the model has one statement a connection */
-	if (run->result.tuning.is_given)
-		return; /* and as many connections all the time */
-	if (run_is_limited(run->options) || spans->ntasks == 0 ||
-		spans->ntasks > PREDICTED_TASKS || run->nshards > 1 ||
-		admission_count(run->admission) > spans->ntasks)
+	if (spans->ntasks == 0)
+		return;
+	run->result.no_prediction = run_beyond_prediction(run);
+	if (run->result.no_prediction != NULL)
 		return;
 	predict_input_from_spans(spans, &input);
+	input.per_host = run->options->per_host;
+	input.http_rate = run->options->http_rate;
 	input.concurrency = admission_concurrency(run->admission);
 	input.connections = run->result.connections;
 	input.workers = run->workers;

@@ -71,6 +71,7 @@ function notes() {
   if (run.interrupted) list.push(["", "The run was interrupted; tasks that did not begin are not counted."]);
   if (run.expect_failed)
     list.push(["bad", "Expected " + duration(run.expect?.time ?? 0) + " (" + duration(run.expect?.low ?? 0) + " to " + duration(run.expect?.high ?? 0) + "), which was not met."]);
+  if (run.no_prediction) list.push(["", "No prediction: " + run.no_prediction + "."]);
   if (run.counts.failed > 0)
     list.push(["bad", count(run.counts.failed) + " of " + count(totalTasks()) + " tasks failed; times include them."]);
   if (run.counts.skipped > 0) list.push(["", count(run.counts.skipped) + " tasks were skipped: an earlier run has done them."]);

@@ -32,12 +32,17 @@ sub pick
 	return $from[ next_number($state, scalar @from) ];
 }
 
+# What an async statement had is given back in its task's turn; all others end
+# when they are seen to.
+#
 # Run the schedule; returns its length and the times at which steps ended.
+# An async request leaves at once when another one has left it a connection;
+# else it makes one, and leaves when the loop is free.
 sub simulate
 {
 	my ($tasks, $connections, $hold) = @_;
-	my ($now, $free) = (0, $connections);
-	my (@ready, @waiting, @ends);
+	my ($now, $free, $warm) = (0, $connections, 0);
+	my (@ready, @waiting, @cold, @ends);
 	my @state = map { { pc => 0, leased => 0, end => undef } } @$tasks;
 	my $give = sub {
 		my ($t) = @_;
@@ -55,12 +60,13 @@ sub simulate
 	my $step_ended = sub {
 		my ($t) = @_;
 		my $step = $tasks->[$t][ $state[$t]{pc}++ ];
-		push @ends, $now;
+		$warm++ if $step->{kind} eq 'http' && $step->{call} eq 'async';
 		$give->($t) if $step->{kind} eq 'sql' && $hold eq 'statement';
 	};
 	my $go = sub {
 		my ($t) = @_;
 		my $self = $state[$t];
+		$step_ended->($t) if delete $self->{is_answered};
 		while ($self->{pc} < @{ $tasks->[$t] })
 		{
 			my $step = $tasks->[$t][ $self->{pc} ];
@@ -74,12 +80,21 @@ sub simulate
 				$free--;
 				$self->{leased} = 1;
 			}
+			if (   $step->{kind} eq 'http'
+				&& $step->{call} eq 'async'
+				&& $warm-- == 0)
+			{
+				$warm = 0;
+				push @cold, $t;
+				return;
+			}
 			if ($step->{call} ne 'blocking')
 			{
 				$self->{end} = $now + $step->{s};
 				return;
 			}
 			$now += $step->{s};
+			push @ends, $now;
 			$step_ended->($t);
 		}
 		$give->($t);
@@ -89,6 +104,8 @@ sub simulate
 	for (;;)
 	{
 		$go->(shift @ready) foreach 1 .. @ready;
+		$state[$_]{end} = $now + $tasks->[$_][ $state[$_]{pc} ]{s}
+		  foreach splice @cold;
 		my @due = sort { $state[$a]{end} <=> $state[$b]{end} || $a <=> $b }
 		  grep { defined $state[$_]{end} } 0 .. $#state;
 		last unless @due || @ready;
@@ -97,11 +114,11 @@ sub simulate
 		foreach my $t (grep { $state[$_]{end} <= $now + 1e-9 } @due)
 		{
 			# it ended when it ended, though it may be seen later
-			my $seen = $now;
-			$now = $state[$t]{end};
-			$state[$t]{end} = undef;
-			$step_ended->($t);
-			$now = $seen;
+			my $step = $tasks->[$t][ $state[$t]{pc} ];
+			push @ends, delete $state[$t]{end};
+			$state[$t]{is_answered} =
+			  $step->{kind} eq 'sql' && $step->{call} eq 'async';
+			$step_ended->($t) unless $state[$t]{is_answered};
 			push @ready, $t;
 		}
 	}
@@ -139,11 +156,14 @@ sub variants
 		foreach my $s (0 .. $#{ $tasks->[$t] })
 		{
 			next if $tasks->[$t][$s]{call} ne 'blocking';
-			push @variants,
-			  [
-				copy_with($tasks, sub { $_[0][$t][$s]{call} = 'async' }),
-				$connections, $hold
-			  ];
+			foreach my $call ('async', 'thread')
+			{
+				push @variants,
+				  [
+					copy_with($tasks, sub { $_[0][$t][$s]{call} = $call }),
+					$connections, $hold
+				  ];
+			}
 		}
 	}
 	push @variants, [ $tasks, $_, $hold ]

@@ -75,7 +75,9 @@ my $plan = '\http q GET :http/?delay=0.1' . "\n";
 	cmp_ok($report->{classes}{queued}, '>=', 0.9,
 		'the others waited for their turn');
 	cmp_ok($report->{classes}{http}, '<', 3, 'that is no HTTP time');
-	is($report->{prediction}, undef, 'nothing is predicted');
+	cmp_ok($report->{prediction}{predicted}, '>=', 0.4,
+		'the prediction knows of it');
+	is($report->{prediction}{fix}, 'per_host', 'and what would help');
 	like($report->{verdict}{why}, qr/--per-host/, 'the verdict names it');
 }
 

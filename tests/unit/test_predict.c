@@ -196,6 +196,97 @@ test_limits(void)
 	}
 }
 
+/* A worker takes its next call while the loop is held. */
+static void
+test_workers(void)
+{
+	takes("t t ss", 0, 0, 1, HOLD_TASK, 2);
+	takes("T t ss", 0, 0, 1, HOLD_TASK, 2);
+	takes("t t t ss", 0, 0, 1, HOLD_TASK, 3);
+}
+
+/* -------- connections of HTTP -------- */
+
+/* One server for all; connecting takes so long. */
+static Case *
+case_cold(const char *text, int idle, bool keeps, int64_t connect_ns)
+{
+	static ScriptOrigin origins[2];
+	Case *self = case_new(text);
+
+	origins[1] = (ScriptOrigin){
+		.idle = idle, .keeps = keeps, .is_near = connect_ns < PREDICT_NEAR_NS};
+	self->input.origins = origins;
+	self->input.norigins = 2;
+	for (int t = 0; t < self->input.ntasks; t++)
+		for (int i = 0; i < self->tasks[t].nsteps; i++)
+		{
+			self->steps[t][i].origin = 1;
+			self->steps[t][i].connect_ns = connect_ns;
+		}
+	return self;
+}
+
+static void
+cold_takes(const char *text, int idle, bool keeps, int64_t connect_ns,
+		   int64_t units)
+{
+	Case *self = case_cold(text, idle, keeps, connect_ns);
+
+	is_i64(predict_total_ns(&self->input) / (UNIT / 2), 2 * units,
+		   "%s, %d warm, %skept, %lld ns to connect: %lld units", text, idle,
+		   keeps ? "" : "not ", (long long) connect_ns, (long long) units);
+	free(self);
+}
+
+static void
+test_connections(void)
+{
+	Case *self;
+	Prediction said;
+
+	cold_takes("a s", 0, true, 100 * US, 2);
+	cold_takes("a s", 1, true, 100 * US, 1);
+	cold_takes("a a s", 1, true, 100 * US, 2);
+	cold_takes("a a s", 2, true, 100 * US, 1);
+	cold_takes("aa s", 0, true, 100 * US, 3);
+	/* on to a blocking step right when an answer is there: warm or not */
+	cold_takes("aa ass", 2, true, 100 * US, 3);
+	cold_takes("aa ass", 2, false, 100 * US, 4);
+	/* made before the loop is free, and used when it is */
+	cold_takes("a s", 0, true, UNIT / 2, 2);
+
+	self = case_cold("s s", 0, true, 100 * US);
+	predict(&self->input, &said);
+	is_i64((int) said.fix, FIX_STEP_THREAD,
+		   "without a connection an async call waits for the blocking one");
+	is_i64(said.fix_ns, UNIT, "and a thread does not");
+	free(self);
+	self = case_cold("s s", 1, true, 100 * US);
+	predict(&self->input, &said);
+	is_i64((int) said.fix, FIX_STEP_ASYNC, "with one it leaves at once");
+	free(self);
+}
+
+static void
+test_http_limits(void)
+{
+	Case *self = case_cold("aA aA aA", 3, true, 100 * US);
+	Prediction said;
+
+	self->input.per_host = 1;
+	is_i64(predict_total_ns(&self->input), 4 * UNIT, "one request at a time");
+	predict(&self->input, &said);
+	is_i64((int) said.fix, FIX_PER_HOST, "more at a time would help");
+	is_i64(said.fix_value, 3, "all three");
+	is_i64(said.fix_ns, 2 * UNIT, "which makes it two units");
+	is_i64(said.best_ns, 2 * UNIT, "the best knows of no limit");
+	self->input.per_host = 0;
+	self->input.http_rate = 1e9 / (double) UNIT;
+	is_i64(predict_total_ns(&self->input), 4 * UNIT, "one request a unit");
+	free(self);
+}
+
 /* -------- bounds, range and the fix -------- */
 
 static void
@@ -291,6 +382,7 @@ typedef struct Oracle
 	int head, tail;
 	int waiting[1024]; /* for a connection, FIFO */
 	int first, last;
+	bool answered[MAX_TASKS]; /* an async statement, not yet taken note of */
 	int free, next;
 } Oracle;
 
@@ -320,6 +412,9 @@ oracle_step_ended(Oracle *o, int t)
 static void
 oracle_go(Oracle *o, int t)
 {
+	if (o->answered[t])
+		oracle_step_ended(o, t);
+	o->answered[t] = false;
 	for (; o->pc[t] < o->in->tasks[t].nsteps;)
 	{
 		const ScriptStep *step = &o->in->tasks[t].steps[o->pc[t]];
@@ -379,8 +474,13 @@ oracle_total_ns(const PredictInput *in)
 			o.now = o.end[t];
 		for (; t >= 0 && o.end[t] <= o.now; t = oracle_next(&o))
 		{
+			const ScriptStep *step = &in->tasks[t].steps[o.pc[t]];
+
 			o.end[t] = -1;
-			oracle_step_ended(&o, t);
+			o.answered[t] =
+				step->step->kind == STEP_SQL && step->call == CALL_ASYNC;
+			if (!o.answered[t])
+				oracle_step_ended(&o, t);
 			o.ready[o.tail++] = t;
 		}
 	} while (o.head < o.tail || t >= 0);
@@ -449,6 +549,9 @@ main(void)
 	is_i64(predict_total_ns(&nothing), 0, "no task takes no time");
 	test_table();
 	test_limits();
+	test_workers();
+	test_connections();
+	test_http_limits();
 	test_fix();
 	test_bounds();
 	test_random();
