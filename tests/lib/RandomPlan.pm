@@ -103,7 +103,13 @@ sub simulate
 	push @ready, 0 .. $#$tasks;
 	for (;;)
 	{
+		my $begun = $now;
 		$go->(shift @ready) foreach 1 .. @ready;
+		# what that made ready goes on too, if nobody held the loop
+		if ($now == $begun)
+		{
+			$go->(shift @ready) foreach 1 .. @ready;
+		}
 		$state[$_]{end} = $now + $tasks->[$_][ $state[$_]{pc} ]{s}
 		  foreach splice @cold;
 		my @due = sort { $state[$a]{end} <=> $state[$b]{end} || $a <=> $b }
