@@ -151,7 +151,9 @@ http_easy_close(HttpEasy *easy)
 {
 	curl_easy_cleanup(easy->curl);
 	curl_slist_free_all(easy->headers);
+	curl_url_cleanup(easy->parsed_url);
 	free(easy->cacert);
+	free(easy->url);
 	http_hop_clear(&easy->hop);
 	memset(easy, 0, sizeof(*easy));
 }
@@ -241,6 +243,44 @@ set_pipewait(HttpEasy *easy, bool wait)
 	easy->pipewait = wait;
 }
 
+/*
+ * libcurl takes a URL apart for every request, and makes a text of it again,
+ * a tenth of what a request costs; one that was parsed before it only copies.
+ */
+static void
+keep_parsed(HttpEasy *easy)
+{
+	easy->parsed_url = curl_url();
+	if (easy->parsed_url == NULL)
+		return;
+	if (curl_url_set(easy->parsed_url, CURLUPART_URL, easy->url, 0) ==
+			CURLUE_OK &&
+		curl_easy_setopt(easy->curl, CURLOPT_CURLU, easy->parsed_url) ==
+			CURLE_OK)
+		return;
+	/* libcurl itself will say what is wrong with it */
+	curl_url_cleanup(easy->parsed_url);
+	easy->parsed_url = NULL;
+}
+
+static void
+set_url(HttpEasy *easy, const char *url)
+{
+	if (easy->url != NULL && strcmp(easy->url, url) == 0)
+	{
+		if (easy->parsed_url == NULL)
+			keep_parsed(easy);
+		return;
+	}
+	if (easy->parsed_url != NULL)
+		curl_easy_setopt(easy->curl, CURLOPT_CURLU, NULL);
+	curl_url_cleanup(easy->parsed_url);
+	easy->parsed_url = NULL;
+	free(easy->url);
+	easy->url = mem_strdup(url);
+	curl_easy_setopt(easy->curl, CURLOPT_URL, url);
+}
+
 void
 http_easy_begin(HttpEasy *easy, HttpRequest *request, int64_t now_ns)
 {
@@ -268,7 +308,7 @@ http_easy_prepare(HttpEasy *easy, const HttpUrl *url, Err *err)
 
 	if (!http_send_prepare(easy, err))
 		return false;
-	curl_easy_setopt(easy->curl, CURLOPT_URL, easy->hop.url);
+	set_url(easy, easy->hop.url);
 	set_limits(easy, request);
 	set_pipewait(easy, url->is_https);
 	if (url->is_https)

@@ -36,6 +36,8 @@ typedef struct HttpEasy
 	bool has_limits;
 	HttpLimits limits; /* as set */
 	char *cacert;	   /* as set */
+	char *url;		   /* as set */
+	CURLU *parsed_url; /* the same, once it was asked for again */
 	bool insecure;
 	bool pipewait;
 

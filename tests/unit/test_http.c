@@ -424,6 +424,42 @@ fails(const char *path, ErrKind kind, const char *wanted)
 	http_request_clear(&request);
 }
 
+/* The second one is from a URL that was kept as parsed. */
+static void
+test_same_again(void)
+{
+	char first[512];
+	char url[600];
+	HttpRequest request;
+
+	snprintf(url, sizeof(url), "http://me:pass@127.0.0.1:%d/echo?a=%%20b&c=d",
+			 port);
+	request_init(&request, url);
+	get(&request);
+	ok(sent(&request, "GET /echo?a=%20b&c=d HTTP/1.1\r\n"),
+	   "its query is sent");
+	ok(sent(&request, "Authorization: Basic bWU6cGFzcw==\r\n"),
+	   "and who asks");
+	snprintf(first, sizeof(first), "%s", request.answer.data);
+	for (int i = 0; i < 3; i++)
+	{
+		get(&request);
+		is_str(request.answer.data, first, "the same once more");
+	}
+	request.url = url_of("/echo?other");
+	get(&request);
+	ok(sent(&request, "GET /echo?other HTTP/1.1\r\n"), "another one then");
+	ok(!sent(&request, "Authorization:"), "and nobody in particular");
+	request.url = url_of("/redirect?2");
+	request.follow = 3;
+	for (int i = 0; i < 3; i++)
+	{
+		get(&request);
+		is_str(request.answer.data, "hello", "led on, each time");
+	}
+	http_request_clear(&request);
+}
+
 static void
 test_errors(void)
 {
@@ -844,6 +880,7 @@ main(void)
 	test_per_host_limit();
 	test_methods();
 	test_headers();
+	test_same_again();
 	test_errors();
 	test_junk_and_reset();
 	test_size_limit();
