@@ -43,6 +43,19 @@ on_body(char *bytes, size_t size, size_t n, void *arg)
 	return 0;
 }
 
+/* It may start a thread when this returns. */
+static int
+on_lookup(void *resolver pg_attribute_unused(),
+		  void *reserved pg_attribute_unused(), void *arg)
+{
+	Exchange *exchange = arg;
+
+	if (!exchange->looked_up)
+		pools_count_lookups(1);
+	exchange->looked_up = true;
+	return 0;
+}
+
 /* Which sockets may be opened; libcurl tries the next address on refusal. */
 static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose pg_attribute_unused(),
@@ -98,6 +111,8 @@ set_constants(Exchange *exchange)
 	SET(exchange, CURLOPT_WRITEDATA, (void *) exchange);
 	SET(exchange, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	SET(exchange, CURLOPT_OPENSOCKETDATA, (void *) exchange);
+	SET(exchange, CURLOPT_RESOLVER_START_FUNCTION, on_lookup);
+	SET(exchange, CURLOPT_RESOLVER_START_DATA, (void *) exchange);
 	SET(exchange, CURLOPT_ERRORBUFFER, exchange->error);
 	SET(exchange, CURLOPT_NOSIGNAL, 1L);
 	SET(exchange, CURLOPT_FOLLOWLOCATION, 0L);
@@ -398,6 +413,20 @@ exchange_set_up(Exchange *exchange, const HttpRequest *request,
 	if (exchange->code == CURLE_OK)
 		set_fields(exchange, request);
 	return exchange->code == CURLE_OK;
+}
+
+bool
+exchange_has_old_connection(CURL *easy)
+{
+	char *private = NULL;
+	Exchange *exchange;
+
+	/* libcurl has handles of its own, for connections that it closes */
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK ||
+		private == NULL)
+		return false;
+	exchange = (Exchange *) private;
+	return !exchange->looked_up && !exchange->asked_socket;
 }
 
 void

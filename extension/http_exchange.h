@@ -2,8 +2,8 @@
  * http_exchange.h
  *		An easy handle of libcurl's, set up for one request after the other.
  *
- * For http_transfer.c only, which puts it into the pool's multi handle, takes
- * it out, and is the only one to change what is not said to be otherwise.
+ * For http_transfer.c, which puts it into the pool's multi handle, takes it
+ * out, and is the only one to change what is not said to be otherwise.
  */
 #ifndef ASYNCDEMO_HTTP_EXCHANGE_H
 #define ASYNCDEMO_HTTP_EXCHANGE_H
@@ -25,6 +25,7 @@ typedef struct Exchange
 	CURLcode code;	 /* how it ended, or why it could not be set up */
 
 	/* written by its callbacks */
+	bool looked_up;	   /* its name was not at hand */
 	bool asked_socket; /* so its name has been resolved */
 	bool opened_socket;
 	struct sockaddr_storage refused;
@@ -53,6 +54,12 @@ extern Exchange *exchange_new(Pool *pool);
  */
 extern bool exchange_set_up(Exchange *exchange, const HttpRequest *request,
 							int connect_timeout_ms);
+
+/*
+ * Does the one of that easy handle use a connection that an earlier one has
+ * made?  Then every descriptor it has is one of that connection's.
+ */
+extern bool exchange_has_old_connection(CURL *easy);
 
 /* Forget the request, once it is out of the multi handle. */
 extern void exchange_reset(Exchange *exchange);

@@ -86,12 +86,15 @@ extern void fetch_release(Fetch *fetch);
 /* How many are under way, queued ones included. */
 extern int fetches_under_way(void);
 
-/* Do what can be done without waiting; false when there was nothing to do. */
+/*
+ * Do what can be done without waiting; false when no socket had anything to
+ * say and nothing ended.
+ */
 extern bool fetches_serve(void);
 
 /*
- * The same, and if there was nothing wait until there is, or until wake_ns at
- * the latest.  Checks for interrupts, so it may raise.
+ * The same, and if it was so wait until it is not, or until wake_ns at the
+ * latest.  Checks for interrupts, so it may raise.
  */
 extern void fetches_turn(int64 wake_ns);
 

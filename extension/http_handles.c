@@ -162,8 +162,13 @@ wait_until_sent(Fetch *fetch)
 {
 	int64 wake_ns = clock_now_ns() + http_connect_timeout_ms * NS_PER_MS;
 
-	while (!fetch_is_sent(fetch) && clock_now_ns() < wake_ns)
+	for (;;)
+	{
+		fetches_serve(); /* a turn would wait for the answer */
+		if (fetch_is_sent(fetch) || clock_now_ns() >= wake_ns)
+			return;
 		fetches_turn(wake_ns);
+	}
 }
 
 static int64

@@ -7,11 +7,12 @@
  */
 #include "postgres.h"
 
-#include <curl/curl.h>
+#include <signal.h>
 
 #include "utils/memutils.h"
 
 #include "clock.h"
+#include "http_exchange.h"
 #include "http_names.h"
 #include "http_pool.h"
 #include "http_settings.h"
@@ -25,11 +26,16 @@
 static const int idle_limits[] = {20, 8, 2};
 
 static Pool *pools[POOLS_MAX];
+
+/* Transfers that have looked up a name, and what they need. */
+static int lookups = 0;
 static sigset_t no_signals;
+static sigset_t usual_signals;
+static bool signals_are_blocked = false;
 
 static int
-on_socket(CURL *easy pg_attribute_unused(), curl_socket_t fd, int what,
-		  void *arg, void *socket_arg pg_attribute_unused())
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+		  void *socket_arg pg_attribute_unused())
 {
 	Pool *pool = arg;
 	int wanted = 0;
@@ -38,7 +44,10 @@ on_socket(CURL *easy pg_attribute_unused(), curl_socket_t fd, int what,
 		wanted |= SOCKET_READ;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		wanted |= SOCKET_WRITE;
-	return sockets_watch(fd, wanted, pool->number) ? 0 : -1;
+	return sockets_watch(fd, wanted, pool->number,
+						 exchange_has_old_connection(easy))
+			   ? 0
+			   : -1;
 }
 
 static int
@@ -51,16 +60,35 @@ on_timer(CURLM *multi pg_attribute_unused(), long timeout_ms, void *arg)
 	return 0;
 }
 
-void
-pools_block_signals(sigset_t *before)
+static void
+block_signals(void)
 {
-	sigprocmask(SIG_BLOCK, &no_signals, before);
+	if (!signals_are_blocked)
+		sigprocmask(SIG_BLOCK, &no_signals, &usual_signals);
+	signals_are_blocked = true;
 }
 
 void
-pools_unblock_signals(const sigset_t *before)
+pools_count_lookups(int change)
 {
-	sigprocmask(SIG_SETMASK, before, NULL);
+	lookups += change;
+	if (change > 0)
+		block_signals();
+}
+
+void
+pools_block_signals(void)
+{
+	if (lookups > 0)
+		block_signals();
+}
+
+void
+pools_unblock_signals(void)
+{
+	if (signals_are_blocked)
+		sigprocmask(SIG_SETMASK, &usual_signals, NULL);
+	signals_are_blocked = false;
 }
 
 static void
@@ -87,14 +115,10 @@ init_once(void)
 static void
 pool_close(Pool *pool)
 {
-	sigset_t before;
-
 	Assert(pool->running == 0);
-	pools_block_signals(&before);
 	transfers_free_spares(pool);
 	if (pool->multi)
 		curl_multi_cleanup(pool->multi);
-	pools_unblock_signals(&before);
 	descriptors_release(pool->idle_limit + POOL_DESCRIPTORS);
 	names_forget(pool->number);
 	pools[pool->number] = NULL;

@@ -9,8 +9,6 @@
 #ifndef ASYNCDEMO_HTTP_POOL_H
 #define ASYNCDEMO_HTTP_POOL_H
 
-#include <signal.h>
-
 #include "lib/ilist.h"
 
 #include "http_guard.h"
@@ -60,10 +58,15 @@ extern int64 pools_timer_ns(void);
 extern void pools_close_idle(void);
 
 /*
- * Around calls that let libcurl start a thread to resolve a name: the thread
- * inherits the signal mask, and must never run a handler of the server's.
+ * A thread that libcurl starts to resolve a name inherits the signal mask, and
+ * must never run a handler of the server's.  A transfer that begins to look
+ * one up says so from within libcurl, which blocks signals until the call has
+ * returned and pools_unblock_signals is called; as long as it runs, so does
+ * pools_block_signals before a call.  Both may be called when there is nothing
+ * to do.
  */
-extern void pools_block_signals(sigset_t *before);
-extern void pools_unblock_signals(const sigset_t *before);
+extern void pools_count_lookups(int change);
+extern void pools_block_signals(void);
+extern void pools_unblock_signals(void);
 
 #endif /* ASYNCDEMO_HTTP_POOL_H */

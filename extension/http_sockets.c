@@ -4,10 +4,11 @@
  *
  * The table has an entry for each descriptor number.  libcurl tells when it
  * wants a socket watched and when no more, but closes descriptors on its own;
- * the kernel then takes them out of the epoll set.  So an entry only says what
- * is wanted.  A socket that is not wanted stays registered until it bothers
- * us: the next request on a connection kept alive then needs one system call
- * less.
+ * the kernel then takes them out of the epoll set.  So an entry says what is
+ * wanted, and what it is registered for only as long as nobody else may have
+ * got the number.  A socket that is not wanted stays registered until it
+ * bothers us: the next request on a connection kept alive then needs no system
+ * call for that.
  */
 #include "postgres.h"
 
@@ -34,7 +35,7 @@ typedef struct Watched
 {
 	int what; /* 0: not wanted */
 	int owner;
-	bool registered; /* perhaps: see above */
+	int registered; /* for what, perhaps: see above */
 } Watched;
 
 static Watched *watched = NULL;
@@ -43,14 +44,31 @@ static int wanted_count = 0;
 
 static WaitEventSet *wait_set = NULL;
 static Latch *wait_latch = NULL;
+static bool wait_set_stale = true;
 
 #ifdef USE_EPOLL
 static int epoll_fd = -1;
 
+/* The socket that was wanted last, perhaps no more. */
+static int wanted_fd = -1;
+
 /* A wait ended because of a socket, be it one that nobody wants. */
 static bool something_is_ready = false;
-#else
-static bool wait_set_stale = true;
+
+/*
+ * The socket that stands in the wait event set itself, for reading, or -1.  It
+ * is in no other set.  To wait through two epoll sets costs two calls more,
+ * and who wakes us cannot tell the kernel that it is about to wait itself.
+ */
+static int direct_fd = -1;
+static bool direct_is_ready = false;
+
+/* The socket that was waited for alone, and how often in a row. */
+static int lone_fd = -1;
+static int lone_waits = 0;
+
+/* How often makes it worth a new wait event set, six calls. */
+#define LONE_WAITS 8
 #endif
 
 /* Room for fd in the table; false when there is no memory. */
@@ -124,16 +142,32 @@ open_epoll(void)
 	}
 }
 
+/* To be called for what the wait event set has no more than a number of. */
+static void
+forget_direct(void)
+{
+	direct_fd = -1;
+	direct_is_ready = false;
+	lone_fd = -1;
+	wait_set_stale = true;
+}
+
 /* The set itself asks for a descriptor, with an error of its own. */
 static void
 refresh_wait_set(void)
 {
-	if (wait_set && wait_latch == MyLatch)
+	if (wait_set && wait_latch == MyLatch && !wait_set_stale)
 		return;
 	drop_wait_set();
-	wait_set = new_wait_set(1);
+	if (direct_fd >= 0 && watched[direct_fd].what == 0)
+		forget_direct(); /* perhaps somebody else has the number now */
+	wait_set = new_wait_set(2);
 	AddWaitEventToSet(wait_set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
+	if (direct_fd >= 0)
+		AddWaitEventToSet(wait_set, WL_SOCKET_READABLE, direct_fd, NULL,
+						  &direct_fd);
 	wait_latch = MyLatch;
+	wait_set_stale = false;
 }
 
 void
@@ -143,18 +177,30 @@ sockets_init(void)
 	refresh_wait_set();
 }
 
+/* Never throws. */
 static bool
-register_socket(int fd)
+register_socket(int fd, bool known)
 {
 	struct epoll_event event = {0};
 	int first = watched[fd].registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (fd == lone_fd && !known)
+		lone_fd = -1;
+	if (fd == direct_fd)
+	{
+		if (known && watched[fd].what == SOCKET_READ)
+			return true;
+		forget_direct();
+	}
+	else if (known && watched[fd].what == watched[fd].registered)
+		return true;
 
 	if (watched[fd].what & SOCKET_READ)
 		event.events |= EPOLLIN;
 	if (watched[fd].what & SOCKET_WRITE)
 		event.events |= EPOLLOUT;
 	event.data.fd = fd;
-	watched[fd].registered = true;
+	watched[fd].registered = watched[fd].what;
 	if (epoll_ctl(epoll_fd, first, fd, &event) == 0)
 		return true;
 	if (errno == ENOENT)
@@ -170,7 +216,30 @@ unregister_socket(int fd)
 {
 	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	if (fd < watched_size)
-		watched[fd].registered = false;
+		watched[fd].registered = 0;
+}
+
+/* Is there anything in the other set that is worth a look? */
+static int
+poll_direct(SocketEvent *event)
+{
+	struct pollfd direct = {direct_fd, POLLIN, 0};
+
+	if (direct_fd < 0)
+		return 0;
+	if (watched[direct_fd].what == 0)
+	{
+		if (direct_is_ready)
+			forget_direct(); /* an idle connection that was closed */
+		return 0;
+	}
+	if (!direct_is_ready && poll(&direct, 1, 0) <= 0)
+		return 0;
+	direct_is_ready = false;
+	event->fd = direct_fd;
+	event->owner = watched[direct_fd].owner;
+	event->what = SOCKET_READ;
+	return 1;
 }
 
 int
@@ -178,12 +247,17 @@ sockets_poll(SocketEvent *events, int max)
 {
 	struct epoll_event ready[64];
 	int nready;
-	int n = 0;
+	int n;
 
-	if (wanted_count == 0 && !something_is_ready)
+	if (wanted_count == 0 && !something_is_ready && !direct_is_ready)
 		return 0;
+	n = poll_direct(events);
+	if (direct_fd >= 0 && wanted_count == 1 && watched[direct_fd].what != 0 &&
+		!something_is_ready)
+		return n;
 	something_is_ready = false;
-	nready = epoll_wait(epoll_fd, ready, Min(max, (int) lengthof(ready)), 0);
+	nready =
+		epoll_wait(epoll_fd, ready, Min(max - n, (int) lengthof(ready)), 0);
 	for (int i = 0; i < nready; i++)
 	{
 		int fd = ready[i].data.fd;
@@ -202,6 +276,25 @@ sockets_poll(SocketEvent *events, int max)
 		n++;
 	}
 	return n;
+}
+
+/* A connection that one request after the other uses is waited for directly.
+ */
+static void
+choose_direct(void)
+{
+	if (wanted_count != 1 || watched[wanted_fd].what != SOCKET_READ ||
+		wanted_fd == direct_fd)
+		return;
+	if (wanted_fd != lone_fd)
+		lone_waits = 0;
+	lone_fd = wanted_fd;
+	if (++lone_waits < LONE_WAITS)
+		return;
+	unregister_socket(lone_fd);
+	direct_fd = lone_fd;
+	direct_is_ready = false;
+	wait_set_stale = true;
 }
 
 #else /* !USE_EPOLL */
@@ -233,7 +326,7 @@ sockets_init(void)
 }
 
 static bool
-register_socket(int fd pg_attribute_unused())
+register_socket(int fd pg_attribute_unused(), bool known pg_attribute_unused())
 {
 	wait_set_stale = true;
 	return true;
@@ -268,7 +361,7 @@ sockets_poll(SocketEvent *events, int max)
 #endif /* USE_EPOLL */
 
 bool
-sockets_watch(int fd, int what, int owner)
+sockets_watch(int fd, int what, int owner, bool known)
 {
 	if (!ensure_entry(fd))
 		return false;
@@ -278,24 +371,34 @@ sockets_watch(int fd, int what, int owner)
 #ifdef USE_EPOLL
 	if (what == 0)
 		return true;
+	wanted_fd = fd;
 #endif
-	return register_socket(fd);
+	return register_socket(fd, known);
 }
 
 void
 sockets_wait(long timeout_ms, uint32 wait_event)
 {
-	WaitEvent event;
+	WaitEvent events[3];
+	int n;
 
-	refresh_wait_set();
-	if (WaitEventSetWait(wait_set, timeout_ms, &event, 1, wait_event) == 0)
-		return;
-	if (event.events & WL_LATCH_SET)
-		ResetLatch(MyLatch);
 #ifdef USE_EPOLL
-	else
-		something_is_ready = true;
+	choose_direct();
 #endif
+	refresh_wait_set();
+	n = WaitEventSetWait(wait_set, timeout_ms, events, lengthof(events),
+						 wait_event);
+	for (int i = 0; i < n; i++)
+	{
+		if (events[i].events & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+#ifdef USE_EPOLL
+		else if (events[i].user_data == &direct_fd)
+			direct_is_ready = true;
+		else
+			something_is_ready = true;
+#endif
+	}
 }
 
 bool

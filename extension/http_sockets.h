@@ -4,8 +4,10 @@
  *
  * All of them hang off one epoll descriptor, and that, the process latch and
  * the postmaster's death off one wait event set, which lives as long as the
- * session: a wait costs the same for one transfer and for two hundred.  Where
- * there is no epoll, the wait event set is built anew whenever it changed.
+ * session: a wait costs the same for one transfer and for two hundred.  A
+ * socket that is waited for alone again and again gets a place of its own in
+ * the wait event set.  Where there is no epoll, that set is built anew
+ *whenever it changed.
  */
 #ifndef ASYNCDEMO_HTTP_SOCKETS_H
 #define ASYNCDEMO_HTTP_SOCKETS_H
@@ -27,9 +29,11 @@ extern void sockets_init(void);
 
 /*
  * Watch a socket for an owner, a small number of the caller's; what = 0 ends
- * that.  Never throws; false when there is no memory.
+ * that.  known says that the number stands for what it stood for when it was
+ * watched last, and has not been closed since.  Never throws; false when there
+ * is no memory.
  */
-extern bool sockets_watch(int fd, int what, int owner);
+extern bool sockets_watch(int fd, int what, int owner, bool known);
 
 /* Which sockets are ready now, at most max of them, without waiting. */
 extern int sockets_poll(SocketEvent *events, int max);

@@ -100,6 +100,9 @@ leave_multi(Exchange *exchange)
 	curl_multi_remove_handle(exchange->pub.pool->multi, exchange->easy);
 	exchange->in_multi = false;
 	pool_count_running(exchange->pub.pool, -1);
+	if (exchange->looked_up)
+		pools_count_lookups(-1);
+	exchange->looked_up = false;
 }
 
 static void
@@ -158,10 +161,8 @@ transfers_run(void)
 	SocketEvent events[64];
 	int nevents = sockets_poll(events, lengthof(events));
 	int64 now_ns = clock_now_ns();
-	bool moved = nevents > 0;
-	sigset_t before;
 
-	pools_block_signals(&before);
+	pools_block_signals();
 	for (int i = 0; i < nevents; i++)
 		run_socket(&events[i]);
 	for (int i = 0; i < POOLS_MAX; i++)
@@ -169,13 +170,10 @@ transfers_run(void)
 		Pool *pool = pool_at(i);
 
 		if (pool && pool->timer_ns <= now_ns)
-		{
 			run_timer(pool);
-			moved = true;
-		}
 	}
-	pools_unblock_signals(&before);
-	return moved;
+	pools_unblock_signals();
+	return nevents > 0;
 }
 
 Transfer *
@@ -318,7 +316,6 @@ bool
 transfer_abandon(Transfer *transfer)
 {
 	Exchange *exchange = (Exchange *) transfer;
-	sigset_t before;
 
 	if (!exchange->in_multi)
 	{
@@ -337,9 +334,9 @@ transfer_abandon(Transfer *transfer)
 		exchange->connect_timeout_ms = 0;
 		return false;
 	}
-	pools_block_signals(&before);
+	pools_block_signals();
 	leave_multi(exchange);
-	pools_unblock_signals(&before);
+	pools_unblock_signals();
 	exchange_put_back(exchange);
 	return true;
 }

@@ -39,8 +39,8 @@ extern Transfer *transfer_begin(Pool *pool, const HttpRequest *request,
 								void *owner);
 
 /*
- * Do what can be done without waiting; false when there was nothing to do.
- * What has ended is then handed out one by one.
+ * Do what can be done without waiting; false when no socket had anything to
+ * say.  What has ended is then handed out one by one.
  */
 extern bool transfers_run(void);
 extern Transfer *transfers_next_finished(void);

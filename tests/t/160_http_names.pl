@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Config;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 
@@ -47,6 +48,18 @@ my $node = http_cluster('names', "asyncdemo.http_allow = 'public'");
 my $s = session($node);
 
 sub url { my ($host, $path) = @_; return "http://$host" . ($path // '/ok'); }
+
+# The threads of a process, and the signals that one of them does not take.
+sub threads { my ($pid) = @_; return map { /(\d+)$/ } glob "/proc/$pid/task/*"; }
+
+sub blocked_signals
+{
+	my ($pid, $thread) = @_;
+	open my $status, '<', "/proc/$pid/task/$thread/status" or return {};
+	my ($mask) = map { /^SigBlk:\s*([0-9a-f]+)/ } <$status>;
+	my @names = split ' ', $Config{sig_name};
+	return { map { $names[$_] => 1 } grep { hex(substr $mask, -8) >> $_ - 1 & 1 } 1 .. 31 };
+}
 
 # Public.
 is($s->value(get(url($public), 'body')), 'ok', "a public address, under 'public'");
@@ -152,6 +165,16 @@ diag(sprintf 'statement_timeout late by %.1f ms: resolving', 1000 * (time() - $b
 $s->value('RESET statement_timeout');
 $s->start(get(silent(), 'status'));
 until_busy($other, $s);
+
+# The server's handlers run in its own thread only.
+my %blocked = map { $_ => blocked_signals($s->backend, $_) } threads($s->backend);
+my $own = delete $blocked{ $s->backend };
+cmp_ok(scalar keys %blocked, '>=', 1, 'a thread resolves');
+foreach my $signal (qw(HUP INT QUIT TERM ALRM USR1 USR2 URG))
+{
+	is(scalar(grep { !$_->{$signal} } values %blocked), 0, "... in which SIG$signal is blocked");
+}
+is(scalar(grep { $own->{$_} } qw(HUP INT TERM ALRM USR1)), 0, '... and nowhere else');
 $began = time();
 $other->value('SELECT pg_cancel_backend(' . $s->backend . ')');
 $answer = $s->answer;
