@@ -73,7 +73,7 @@ extern void activity_flight(Activity *activity, uint64_t task, int step,
 extern void activity_add(Activity *activity, uint64_t task, int step,
 						 ActivityKind kind, int64_t ns);
 
-/* It waited for a lock: found by step, event and blocker, which are set. */
+/* It waited for a lock: found by step and blocker, which are set. */
 extern void activity_lock(Activity *activity, const ActivityLock *wait);
 extern void activity_idle(Activity *activity, uint64_t task, int step,
 						  int64_t ns, int64_t since_ns);

@@ -4,14 +4,11 @@
  */
 #include "activity_lock.h"
 
-#include <string.h>
-
 /* Tasks of our own are one blocker for each statement that they stand at. */
 bool
 activity_lock_is_same(const ActivityLock *a, const ActivityLock *b)
 {
-	if (a->step != b->step || a->blocker != b->blocker ||
-		strcmp(a->event, b->event) != 0)
+	if (a->step != b->step || a->blocker != b->blocker)
 		return false;
 	return a->blocker == BLOCKER_OWN
 			   ? a->blocker_step == b->blocker_step &&

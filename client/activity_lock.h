@@ -22,7 +22,7 @@ typedef struct ActivityLock
 {
 	int step;		/* that waits */
 	uint64_t task;	/* the one that waited longest */
-	char event[32]; /* what for: transactionid, relation, ... */
+	char event[32]; /* what that one waited for: transactionid, ... */
 	BlockerKind blocker;
 	int blocker_pid;
 	uint64_t blocker_task; /* own: when task waited longest */

@@ -17,6 +17,14 @@
 
 struct Verdict;
 
+/* What the run asked for, where a report tells what to change. */
+typedef struct RunAsked
+{
+	bool reconnects; /* -C */
+	bool no_warm;	 /* --no-warm */
+	int cores;		 /* of the machine; 0: not known */
+} RunAsked;
+
 typedef struct RunResult
 {
 	const Plan *plan;
@@ -34,6 +42,10 @@ typedef struct RunResult
 	int64_t wall_ns;
 	int64_t client_cpu_ns; /* user + system, while the clock ran */
 	int64_t loop_idle_ns;  /* the loop had nothing to do; -1 unknown */
+	int64_t loop_cpu_ns;   /* of the busiest loop's thread, likewise */
+	RunAsked asked;
+	int64_t wide_pool_ns; /* predicted with a connection for each task in
+						   * flight; 0: not known */
 	int64_t peak_memory_bytes;
 	int64_t opening_ns; /* connections, before the clock */
 	bool has_prediction;
@@ -78,14 +90,27 @@ extern void report_metrics(FILE *out, const RunResult *result);
 extern void report_svg(FILE *out, const RunResult *result);
 extern void report_html(FILE *out, const RunResult *result);
 
+/* A common mistake that was made, where, what it cost, what to do. */
+typedef struct Mistake
+{
+	const char *kind; /* one word, for programs */
+	int64_t cost_ns;
+	char text[360];
+} Mistake;
+
+#define MISTAKES_TOLD 3
+
 /*
- * SERIAL, PARTIAL or OVERLAPS, one sentence why, one sentence what to do.
+ * SERIAL, PARTIAL or OVERLAPS, one sentence why, one sentence what to do, and
+ * what else goes wrong, the costliest first.
  */
 typedef struct Verdict
 {
 	const char *word;
 	char why[512];
 	char fix[512];
+	Mistake mistakes[MISTAKES_TOLD];
+	int nmistakes;
 } Verdict;
 
 extern void report_verdict(const RunResult *result, Verdict *verdict);

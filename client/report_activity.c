@@ -141,9 +141,14 @@ put_task_shares(const ActivityReport *report, ReportTable *table)
 		int nsql = 0;
 
 		for (int j = 0; j < task->nspans; j++)
-			if (class_of_kind(task->spans[j].step->kind) == CLASS_SERVER)
-				sql_ns +=
-					task->spans[j].arrived_ns - task->spans[j].started_ns;
+		{
+			const Span *span = &task->spans[j];
+
+			if (class_of_kind(span->step->kind) != CLASS_SERVER)
+				continue;
+			sql_ns += span->arrived_ns - span->started_ns;
+			nsql++;
+		}
 		for (int j = 0; j < report->activity->ntasks; j++)
 		{
 			const ActivityOfTask *one = &report->activity->tasks[j];

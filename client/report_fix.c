@@ -5,12 +5,11 @@
  * The change that predict found to gain most, with what it gains; without a
  * prediction (too many tasks) what the cause suggests, with no figure.
  */
-#include "report_cause.h"
+#include "report_mistake.h"
 
 #include <string.h>
 
 #define FIX_BYTES sizeof(((Verdict *) NULL)->fix)
-#define CPU_LIMIT 0.9 /* of a core */
 
 typedef char Duration[32];
 
@@ -98,8 +97,25 @@ say_gain(const Prediction *prediction, Verdict *verdict)
 				   " \u2192 predicted %s (\u2212%.0f %%).", high, 100 * least);
 }
 
+/* Of connections that open while tasks wait the prediction knows nothing. */
 static void
-fix_predicted(const RunResult *result, Verdict *verdict)
+fix_connects(const RunResult *result, Verdict *verdict)
+{
+	const RunAsked *asked = &result->asked;
+
+	if (asked->reconnects || asked->no_warm)
+		report_say(verdict->fix, FIX_BYTES,
+				   "open the connections before the clock starts, once: "
+				   "leave %s out.",
+				   asked->reconnects ? "-C" : "--no-warm");
+	else
+		report_say(verdict->fix, FIX_BYTES,
+				   "see why connections are lost, or begin with as many as "
+				   "are needed (--connections).");
+}
+
+static void
+fix_predicted(const RunResult *result, Verdict *verdict, Class cause)
 {
 	const Prediction *prediction = &result->prediction;
 	Duration time;
@@ -108,6 +124,11 @@ fix_predicted(const RunResult *result, Verdict *verdict)
 	{
 		say_fix(result, verdict);
 		say_gain(prediction, verdict);
+		return;
+	}
+	if (cause == CLASS_CONNECT)
+	{
+		fix_connects(result, verdict);
 		return;
 	}
 	if ((double) prediction->predicted_ns <=
@@ -140,14 +161,42 @@ worst_blocker(const RunResult *result)
 	return worst != NULL ? worst->step : NULL;
 }
 
+static void
+fix_pool(const RunResult *result, Verdict *verdict)
+{
+	const PlanStep *idle;
+
+	if (report_holds_long(result, &idle))
+	{
+		report_say(verdict->fix, FIX_BYTES,
+				   "hold connections shorter (--hold transaction), or "
+				   "\\release them before ");
+		report_say_step(verdict->fix, FIX_BYTES, result, idle, NULL, NULL);
+		report_say(verdict->fix, FIX_BYTES, ".");
+	}
+	else if (result->tuning.is_given &&
+			 result->tuning.end == TUNER_SERVER_LIMIT)
+		report_say(verdict->fix, FIX_BYTES,
+				   "let the server take more connections (max_connections).");
+	else if (result->tuning.is_given)
+		report_say(verdict->fix, FIX_BYTES,
+				   "nothing to change: --connections auto would have taken "
+				   "more, had it gained by them.");
+	else if (result->connections < result->concurrency)
+		report_say(verdict->fix, FIX_BYTES,
+				   "use more connections, if the server has room for it "
+				   "(--connections auto finds out how many).");
+	else
+		report_say(verdict->fix, FIX_BYTES,
+				   "use more connections (--connections), or take steps out "
+				   "of the gather.");
+}
+
 /* Too many tasks for a prediction: what the cause suggests, with no figure. */
 static void
 fix_guessed(const RunResult *result, Verdict *verdict, Class cause)
 {
 	const PlanStep *blocker = worst_blocker(result);
-	bool is_busy =
-		(double) result->client_cpu_ns > CPU_LIMIT * (double) result->wall_ns;
-
 	if (cause == CLASS_LOOP && blocker != NULL)
 	{
 		say_call(result, verdict, blocker,
@@ -155,28 +204,26 @@ fix_guessed(const RunResult *result, Verdict *verdict, Class cause)
 											 : "async");
 		report_say(verdict->fix, FIX_BYTES, ".");
 	}
-	else if (cause == CLASS_POOL && result->connections < result->concurrency)
-		report_say(
-			verdict->fix, FIX_BYTES,
-			"use more connections (--connections), or hold them shorter "
-			"(--hold statement), if the server has room for it.");
 	else if (cause == CLASS_POOL)
-		report_say(
-			verdict->fix, FIX_BYTES,
-			"use more connections (--connections), or take steps out of the "
-			"gather.");
+		fix_pool(result, verdict);
 	else if (cause == CLASS_THREAD)
 		report_say(
 			verdict->fix, FIX_BYTES,
 			"allow more worker threads (--threads), or make steps async.");
 	else if (cause == CLASS_CONNECT)
-		report_say(
-			verdict->fix, FIX_BYTES,
-			"open the connections before the clock starts (no --no-warm).");
-	else if (is_busy)
-		report_say(
-			verdict->fix, FIX_BYTES,
-			"nothing to change in the plan: the client itself is the limit.");
+		fix_connects(result, verdict);
+	else if (cause == CLASS_CLIENT && report_is_busy(result))
+	{
+		report_say_busy(verdict->fix, FIX_BYTES, result);
+		report_say(verdict->fix, FIX_BYTES, ".");
+	}
+	else if (cause == CLASS_CLIENT && result->loop_cpu_ns > 0 &&
+			 result->concurrency > 1)
+		report_say(verdict->fix, FIX_BYTES,
+				   "fewer tasks at once (-c) would wait less for it; its loop "
+				   "used %.0f %% of a core.",
+				   100.0 * (double) result->loop_cpu_ns /
+					   (double) (result->wall_ns > 0 ? result->wall_ns : 1));
 	else if (strcmp(verdict->word, "SERIAL") == 0 && result->concurrency == 1)
 		report_say(verdict->fix, FIX_BYTES, "run more tasks at once (-c).");
 }
@@ -185,7 +232,7 @@ void
 report_fill_fix(const RunResult *result, Verdict *verdict, Class cause)
 {
 	if (result->has_prediction)
-		fix_predicted(result, verdict);
+		fix_predicted(result, verdict, cause);
 	else
 		fix_guessed(result, verdict, cause);
 }

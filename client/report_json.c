@@ -133,6 +133,16 @@ put_verdict(JsonOut *json, const RunResult *result)
 	json_out_string(json, "word", verdict.word);
 	json_out_string(json, "why", verdict.why);
 	json_out_string(json, "fix", verdict.fix);
+	json_out_open(json, "mistakes", '[');
+	for (int i = 0; i < verdict.nmistakes; i++)
+	{
+		json_out_open(json, NULL, '{');
+		json_out_string(json, "kind", verdict.mistakes[i].kind);
+		json_out_seconds(json, "cost", verdict.mistakes[i].cost_ns);
+		json_out_string(json, "text", verdict.mistakes[i].text);
+		json_out_close(json, '}');
+	}
+	json_out_close(json, ']');
 	json_out_close(json, '}');
 }
 
@@ -282,6 +292,8 @@ put_run(JsonOut *json, const RunResult *result)
 	json_out_seconds(json, "wall", result->wall_ns);
 	json_out_seconds(json, "opening", result->opening_ns);
 	json_out_seconds(json, "client_cpu", result->client_cpu_ns);
+	if (result->loop_cpu_ns >= 0)
+		json_out_seconds(json, "loop_cpu", result->loop_cpu_ns);
 	if (result->loop_idle_ns >= 0)
 		json_out_seconds(json, "loop_idle", result->loop_idle_ns);
 	json_out_int(json, "peak_memory_bytes", result->peak_memory_bytes);

@@ -329,6 +329,26 @@ read_prediction(JsonIn *in, SavedRun *saved)
 }
 
 static void
+read_mistakes(JsonIn *in, json_t *list, Verdict *verdict)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+	{
+		Mistake *mistake = &verdict->mistakes[verdict->nmistakes];
+
+		if (verdict->nmistakes == MISTAKES_TOLD)
+			break;
+		mistake->kind = json_in_string(in, one, "kind");
+		mistake->cost_ns = json_in_ns(in, one, "cost");
+		snprintf(mistake->text, sizeof(mistake->text), "%s",
+				 json_in_string(in, one, "text"));
+		verdict->nmistakes++;
+	}
+}
+
+static void
 read_verdict(JsonIn *in, SavedRun *saved)
 {
 	json_t *from = json_in_object(in, saved->root, "verdict");
@@ -344,6 +364,7 @@ read_verdict(JsonIn *in, SavedRun *saved)
 			 json_in_string(in, from, "why"));
 	snprintf(verdict->fix, sizeof(verdict->fix), "%s",
 			 json_in_string(in, from, "fix"));
+	read_mistakes(in, json_in_array_or_none(in, from, "mistakes"), verdict);
 	saved->result.verdict = verdict;
 	in->place[0] = '\0';
 }
@@ -450,6 +471,7 @@ read_run(JsonIn *in, SavedRun *saved)
 	result->opening_ns = json_in_ns_or(in, root, "opening", 0);
 	result->client_cpu_ns = json_in_ns_or(in, root, "client_cpu", 0);
 	result->loop_idle_ns = json_in_ns_or(in, root, "loop_idle", -1);
+	result->loop_cpu_ns = json_in_ns_or(in, root, "loop_cpu", -1);
 	result->peak_memory_bytes =
 		json_in_count_or(in, root, "peak_memory_bytes", INT64_MAX, 0);
 	result->expect_failed = json_in_bool_or(in, root, "expect_failed", false);

@@ -23,19 +23,21 @@ report_say_about(char *text, size_t bytes, int64_t ns)
 			   report_duration(ns, time, sizeof(time)));
 }
 
-/* Whose step that was when the longest wait was seen. */
+/* Whose step that was when the longest wait was seen; 0: of any. */
 static void
 say_step(char *text, size_t bytes, const RunResult *result, int index,
 		 uint64_t task)
 {
 	const PlanStep *step = report_step(result, index);
 	Name name;
-	const char *task_name = report_say_task(result, task, name, sizeof(name));
+	const char *task_name =
+		task > 0 ? report_say_task(result, task, name, sizeof(name)) : NULL;
 
 	if (step != NULL)
 		report_say_step(text, bytes, result, step, task_name, NULL);
 	else
-		report_say(text, bytes, "%s", task_name);
+		report_say(text, bytes, "%s",
+				   task_name != NULL ? task_name : "a task");
 }
 
 static void
@@ -84,7 +86,7 @@ void
 report_say_lock(char *text, size_t bytes, const RunResult *result,
 				const ActivityLock *lock)
 {
-	say_step(text, bytes, result, lock->step, lock->task);
+	say_step(text, bytes, result, lock->step, 0);
 	report_say(text, bytes, " waited ");
 	report_say_about(text, bytes, lock->ns);
 	report_say(text, bytes, " for a lock (%s) of ", lock->event);

@@ -12,8 +12,8 @@
 extern void report_say_about(char *text, size_t bytes, int64_t ns);
 
 /*
- * "step 2 of t2 (sql, line 7) waited ≈ 1.10 s for a lock (transactionid) of
- * the transaction that sat idle after step 1 of t1 (sql, line 5)"
+ * "step 2 of waiter (sql, line 7) waited ≈ 1.10 s for a lock (transactionid)
+ * of the transaction that sat idle after step 1 of t1 (sql, line 5)"
  */
 extern void report_say_lock(char *text, size_t bytes, const RunResult *result,
 							const ActivityLock *lock);

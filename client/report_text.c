@@ -13,7 +13,6 @@
 #define TIMELINE_TASKS 12
 #define TIMELINE_SPANS 200 /* of one task; more is no picture */
 #define MAX_LISTED 5	   /* kinds of failures */
-#define CPU_LIMIT 0.9	   /* of a core: the client was the limit */
 
 typedef char Duration[32];
 
@@ -194,15 +193,6 @@ put_warnings(const TextReport *report)
 			"locks in the server, of busy cores and of "
 			"connections that open meanwhile",
 			report->style);
-	if ((double) result->client_cpu_ns > CPU_LIMIT * (double) result->wall_ns)
-	{
-		snprintf(text, sizeof(text),
-				 "the client itself used %.0f %% of a "
-				 "core: it may have been the limit",
-				 100.0 * (double) result->client_cpu_ns /
-					 (double) (result->wall_ns > 0 ? result->wall_ns : 1));
-		report_put_wrapped(report->out, "  Note: ", text, report->style);
-	}
 }
 
 void
@@ -233,4 +223,6 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 		report_put_wrapped(out, "  Why: ", verdict.why, &fitted);
 	if (verdict.fix[0] != '\0' && report.ntasks > 0)
 		report_put_wrapped(out, "  Fix: ", verdict.fix, &fitted);
+	for (int i = 0; i < verdict.nmistakes; i++)
+		report_put_wrapped(out, "  Also: ", verdict.mistakes[i].text, &fitted);
 }

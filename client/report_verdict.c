@@ -17,6 +17,7 @@
  * to gain most; without a prediction it follows from the cause.
  */
 #include "report_lock.h"
+#include "report_mistake.h"
 
 #include <string.h>
 
@@ -146,10 +147,14 @@ report_verdict(const RunResult *result, Verdict *verdict)
 	if (report_is_locked(result,
 						 cause != CLASSES ? report_lost_ns(result, cause) : 0))
 	{
+		cause = CLASS_SERVER;
 		report_why_locked(result, verdict);
 		report_fix_locked(result, verdict);
-		return;
 	}
-	report_fill_why(result, verdict, cause);
-	report_fill_fix(result, verdict, cause);
+	else
+	{
+		report_fill_why(result, verdict, cause);
+		report_fill_fix(result, verdict, cause);
+	}
+	report_find_mistakes(result, cause, verdict);
 }

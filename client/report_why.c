@@ -2,7 +2,7 @@
  * report_why.c
  *	  One sentence why a run took as long as it did.
  */
-#include "report_cause.h"
+#include "report_mistake.h"
 
 #include <string.h>
 
@@ -105,6 +105,7 @@ why_pool(const RunResult *result, Verdict *verdict)
 {
 	const Spans *spans = result->spans;
 	const Span *longest = NULL;
+	const PlanStep *idle;
 	uint64_t victim = 0;
 	char name[48];
 	Duration time;
@@ -138,13 +139,20 @@ why_pool(const RunResult *result, Verdict *verdict)
 	report_say(
 		verdict->why, WHY_BYTES,
 		"; in all they waited %s: the pool has %d connection%s for %d task%s "
-		"in flight%s.",
+		"in flight%s",
 		report_duration(spans->class_ns[CLASS_POOL], time, sizeof(time)),
 		result->connections, result->connections == 1 ? "" : "s",
 		result->concurrency, result->concurrency == 1 ? "" : "s",
 		result->connections >= result->concurrency
 			? ", and a gather may take several"
 			: "");
+	if (report_holds_long(result, &idle) &&
+		(!result->has_prediction || result->prediction.fix == FIX_HOLD))
+	{
+		report_say(verdict->why, WHY_BYTES, "; ");
+		report_say_holds_long(verdict->why, WHY_BYTES, result);
+	}
+	report_say(verdict->why, WHY_BYTES, ".");
 	return true;
 }
 

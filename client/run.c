@@ -579,6 +579,11 @@ run_predict(Run *run)
 	input.workers = run->workers;
 	input.hold = run->shards[0].engine.hold;
 	predict(&input, &run->result.prediction);
+	if (input.connections < input.concurrency)
+	{
+		input.connections = input.concurrency;
+		run->result.wide_pool_ns = predict_total_ns(&input);
+	}
 	predict_input_clear(&input);
 	run->result.has_prediction = true;
 }
@@ -591,6 +596,8 @@ run_merge_shards(Run *run)
 	for (int i = 0; i < run->nmade; i++)
 	{
 		run->result.retries_refused += run->shards[i].budget.denied;
+		if (run->shards[i].cpu_ns > run->result.loop_cpu_ns)
+			run->result.loop_cpu_ns = run->shards[i].cpu_ns;
 		tally_read(&run->shards[i].tally, &run->result.counts);
 	}
 	run->result.spans = run->shards[0].spans;
@@ -641,6 +648,9 @@ run_finish(Run *run, Err *err)
 	if (run->options->input != NULL)
 		result->input = input_name(run->options->input);
 	result->pipeline = run_pipeline(run);
+	result->asked.reconnects = run->options->reconnects;
+	result->asked.no_warm = run->options->no_warm;
+	result->asked.cores = (int) sysconf(_SC_NPROCESSORS_ONLN);
 	run_sum_tuning(run, &result->tuning);
 	if (run->admission != NULL)
 	{

@@ -84,6 +84,7 @@ struct Shard
 	TxLog *txlog; /* NULL: none */
 	bool is_running;
 	bool has_finished;
+	int64_t cpu_ns; /* of its thread, while it ran */
 	LoopTimer duration;
 	LoopTimer log_timer; /* lines of the job log wait for it */
 	bool log_waits;

@@ -136,6 +136,7 @@ on_conn(Spans *spans, const Event *event)
 			if (conn->opening_ns < 0)
 				break;
 			spans->conns_opened++;
+			spans->conns_late += spans->run_begun_ns != 0;
 			histogram_add(&spans->connects, event->time_ns - conn->opening_ns);
 			conn->begun_ns = conn->opening_ns;
 			conn->ended_ns = event->time_ns;
@@ -271,6 +272,7 @@ span_end(Spans *spans, LiveTask *task, LiveSpan *live, StepState outcome,
 	span->ended_ns = time_ns > span->started_ns ? time_ns : span->started_ns;
 	span->arrived_ns = span_arrived_ns(live);
 	sum_span(spans, live);
+	habit_count(spans, task, live);
 	if (spans->fold->board != NULL)
 		activity_board_end(spans->fold->board, span->conn, task->number,
 						   span->step->index);
@@ -359,24 +361,32 @@ on_step(Spans *spans, LiveTask *task, const Event *event)
 }
 
 /*
- * A lease that nobody had before was waited for because it was opened; it may
- * be lent in the midst of becoming idle for the first time.
+ * What was waited for: that its holder gives it back, that it is opened, or
+ * one after the other.  It may be lent in the midst of becoming idle for the
+ * first time.
  */
 static void
 span_granted(SpanFold *fold, LiveSpan *live, const Event *event)
 {
 	const LiveConn *conn = conn_at(fold, event->amount);
 	bool is_opening = conn->opening_ns >= 0;
+	int64_t begun_ns = is_opening ? conn->opening_ns : conn->begun_ns;
+	int64_t ended_ns = is_opening ? event->time_ns : conn->ended_ns;
+	int64_t held_ns = event->time_ns - live->span.queued_ns;
 
 	live->wait = CLASS_POOL;
 	live->granted_ns = event->time_ns;
-	live->span.lease_from = event->other;
-	if (event->other != 0)
-		return;
-	live->connect_begun_ns = is_opening ? conn->opening_ns : conn->begun_ns;
-	live->connect_ended_ns = is_opening ? event->time_ns : conn->ended_ns;
-	if (live->connect_begun_ns < live->span.queued_ns)
-		live->connect_begun_ns = live->span.queued_ns;
+	if (begun_ns < live->span.queued_ns)
+		begun_ns = live->span.queued_ns;
+	if (ended_ns > begun_ns)
+	{
+		live->connect_begun_ns = begun_ns;
+		live->connect_ended_ns = ended_ns;
+		held_ns -= ended_ns - begun_ns;
+	}
+	/* whoever had it before it was opened anew may be no reason any more */
+	if (2 * held_ns > event->time_ns - live->span.queued_ns)
+		live->span.lease_from = event->other;
 }
 
 static void
@@ -509,8 +519,10 @@ on_task_event(Spans *spans, LiveTask *task, const Event *event)
 			on_lease(spans, task, event);
 			break;
 		case EVENT_LEASE_END:
-			if (task->conn == event->amount)
-				task->conn = 0;
+			if (task->conn != event->amount)
+				break;
+			task->conn = 0;
+			task->in_transaction = false;
 			break;
 		default:
 			break;

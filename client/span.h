@@ -57,6 +57,17 @@ typedef struct HoldSpan
 	int64_t cost_ns; /* others' time lost to it (class loop) */
 } HoldSpan;
 
+/* What a step costs that it need not. */
+typedef struct StepHabits
+{
+	int64_t cold;		/* HTTP: requests that made a connection, and how */
+	int64_t cold_ns;	/* long: name, connection, TLS */
+	int64_t connect_ns; /* SQL: waited for a connection that was opened */
+	int64_t follow_ns;	/* SQL: behind another one of its gather */
+	int64_t lent_ns;	/* not SQL: its task had a connection meanwhile, */
+	int64_t open_ns;	/* or, instead, a transaction */
+} StepHabits;
+
 typedef struct StepStats
 {
 	const PlanStep *step; /* NULL: this plan step never ran */
@@ -70,6 +81,7 @@ typedef struct StepStats
 	int64_t holds; /* these three are there when the run has ended */
 	int64_t held_ns;
 	int64_t cost_ns; /* others' time lost */
+	StepHabits habits;
 } StepStats;
 
 typedef struct SlowTask
@@ -116,6 +128,7 @@ typedef struct Spans
 	FailureKind failures[FAILURES_KEPT]; /* of all tasks */
 	int nfailures;
 	int conns_opened;
+	int conns_late; /* of them, while the clock ran */
 	Histogram connects;
 	int64_t connect_phase_ns[PHASES];
 	struct SpanFold *fold; /* private: tasks that are live */

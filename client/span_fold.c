@@ -48,12 +48,9 @@ fold_gap(SpanFold *fold, LiveTask *task, int64_t until_ns)
 	task->held_ns = fold->held_ns;
 }
 
-/*
- * Did it follow another statement of its gather on the task's own connection?
- * Then it waited for that one, though nothing was lent anew.
- */
-static bool
-span_followed(const LiveTask *task, const LiveSpan *live)
+/* Then it waited for that one, though nothing was lent anew. */
+bool
+fold_followed(const LiveTask *task, const LiveSpan *live)
 {
 	int64_t started_ns =
 		live->has_started ? live->span.started_ns : live->span.ended_ns;
@@ -80,7 +77,7 @@ span_explain_wait(const LiveTask *task, LiveSpan *live)
 	if (live->wait != CLASS_CLIENT || live->backoff_until_ns == INT64_MAX)
 		return;
 	if (span->step->kind == STEP_SQL &&
-		((span->conn == 0 && !live->has_started) || span_followed(task, live)))
+		((span->conn == 0 && !live->has_started) || fold_followed(task, live)))
 		live->wait = CLASS_POOL;
 	else if (span->call == CALL_THREAD)
 		live->wait = CLASS_THREAD;

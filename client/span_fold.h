@@ -35,6 +35,7 @@ typedef struct LiveTask
 	char name[64];
 	int kept; /* index into spans->tasks; -1: not kept */
 	int conn; /* its own lease; 0 none */
+	bool in_transaction;
 	int64_t begun_ns;
 	int64_t folded_ns; /* all before belongs to a class */
 	int64_t held_ns;   /* fold->held_ns when it was folded last */
@@ -104,6 +105,13 @@ extern void fold_start(SpanFold *fold, LiveTask *task, LiveSpan *live);
 
 /* and when all spans of the newest group have ended. */
 extern void fold_group(SpanFold *fold, LiveTask *task);
+
+/* Did it follow another statement of its gather on the same connection? */
+extern bool fold_followed(const LiveTask *task, const LiveSpan *live);
+
+/* What it cost that it need not: a step that ended, not yet folded. */
+extern void habit_count(Spans *spans, LiveTask *task, const LiveSpan *live);
+extern void habit_merge(StepHabits *to, const StepHabits *from);
 
 /* Count what ended: a step; a task, whose time is folded to its end. */
 extern void sum_span(Spans *spans, const LiveSpan *live);

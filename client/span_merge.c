@@ -70,6 +70,7 @@ merge_steps(Spans *to, const Spans *from)
 		sum->holds += add->holds;
 		sum->held_ns += add->held_ns;
 		sum->cost_ns += add->cost_ns;
+		habit_merge(&sum->habits, &add->habits);
 	}
 }
 
@@ -141,6 +142,7 @@ static void
 merge_connects(Spans *to, const Spans *from)
 {
 	to->conns_opened += from->conns_opened;
+	to->conns_late += from->conns_late;
 	histogram_merge(&to->connects, &from->connects);
 	for (int phase = 0; phase < PHASES; phase++)
 		to->connect_phase_ns[phase] += from->connect_phase_ns[phase];

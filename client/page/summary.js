@@ -78,8 +78,6 @@ function notes() {
   if (run.retries?.made > 0 || run.retries?.refused > 0)
     list.push(["", count(run.retries.made) + " failed attempts were tried again" + (run.retries.refused > 0 ? ", " + count(run.retries.refused) + " more were not: the budget for retries was used up." : ".")]);
   if (run.counts.canceled > 0) list.push(["", count(run.counts.canceled) + " tasks were canceled."]);
-  if (run.wall > 0 && run.client_cpu > 0.9 * run.wall)
-    list.push(["", "The client itself used " + percent(run.client_cpu / run.wall) + " of a core: it may have been the limit."]);
   return list.map(([kind, text]) => make("p", { class: ("note " + kind).trim() }, text));
 }
 
@@ -93,7 +91,8 @@ function drawSummary(section) {
       run.wall > 0 ? make("span", { class: "overlap" }, "overlap " + (run.steps_time / run.wall).toFixed(2) + "\u00d7") : null),
     make("dl", { class: "because" },
       verdict.why ? [make("dt", {}, "Why"), make("dd", { id: "why" }, bdi(verdict.why))] : null,
-      verdict.fix ? [make("dt", {}, "Fix"), make("dd", { class: "fix", id: "fix" }, bdi(verdict.fix))] : null),
+      verdict.fix ? [make("dt", {}, "Fix"), make("dd", { class: "fix", id: "fix" }, bdi(verdict.fix))] : null,
+      (verdict.mistakes ?? []).map((mistake) => [make("dt", {}, "Also"), make("dd", { class: "mistake" }, bdi(mistake.text))])),
     ...notes());
   if (run.prediction) drawScale(section);
   section.append(make("dl", { class: "facts" }, facts().map(([term, value]) =>

@@ -477,8 +477,8 @@ static const char many_golden[] =
 	"  wall 0.300 s   overlap 7.33×   PARTIAL\n"
 	"  Why: row#3 waited 20.0 ms for a connection that row#2 had; in all they waited\n"
 	"       1.90 s: the pool has 1 connection for 20 tasks in flight.\n"
-	"  Fix: use more connections (--connections), or hold them shorter (--hold\n"
-	"       statement), if the server has room for it.\n";
+	"  Fix: use more connections, if the server has room for it (--connections auto\n"
+	"       finds out how many).\n";
 
 static void
 test_events_to_text(void)
@@ -618,9 +618,11 @@ test_guesses(void)
 		{CLASS_POOL, "for a connection", "use more connections"},
 		{CLASS_THREAD, "for a worker thread, 67 % of their time.",
 		 "allow more worker threads"},
-		{CLASS_CONNECT, "for connections to open", "open the connections"},
+		{CLASS_CONNECT, "for connections to open",
+		 "open the connections before the clock starts, once: leave "
+		 "--no-warm out."},
 		{CLASS_CLIENT, "for the client's own work",
-		 "nothing to change in the plan: the client itself is the limit."},
+		 "the client's loop used 100 % of a core: run more of them (-j 2)."},
 		{CLASS_SERVER, "most time is spent in step 1 of t1", ""}};
 
 	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++)
@@ -630,9 +632,11 @@ test_guesses(void)
 
 		s->result.has_prediction = false;
 		s->result.connections = 1;
-		s->result.client_cpu_ns = guesses[i].class == CLASS_CLIENT
-									  ? s->result.wall_ns
-									  : s->result.wall_ns / 2;
+		s->result.concurrency = 4;
+		s->result.asked.no_warm = true;
+		s->result.loop_cpu_ns = guesses[i].class == CLASS_CLIENT
+									? s->result.wall_ns
+									: s->result.wall_ns / 2;
 		memset(s->all.class_ns, 0, sizeof(s->all.class_ns));
 		s->all.class_ns[guesses[i].class] = 1000 * MS;
 		s->all.class_ns[CLASS_HTTP] += 500 * MS;

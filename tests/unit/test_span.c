@@ -223,7 +223,8 @@ test_pool(void)
 	step(40, 1, sql, CALL_ASYNC, STEP_RUNNING);
 	step(50, 1, sql, CALL_ASYNC, STEP_OK);
 	task_done(50, 1, 0, NULL);
-	is_class(0, CLASS_POOL, 40, "a lease");
+	is_class(0, CLASS_CONNECT, 2, "at first it was opened");
+	is_class(0, CLASS_POOL, 38, "a lease");
 	is_class(0, CLASS_SERVER, 10, "a lease");
 	span = &spans->tasks[0].spans[0];
 	ok(span->conn == 3 && span->pid == 4711 && span->lease_from == 9,
@@ -313,6 +314,84 @@ test_connect(void)
 	task_done(85, 3, 0, NULL);
 	is_class(2, CLASS_CONNECT, 10, "lent before it is idle");
 	is_i64(spans->conns_opened, 2, "both are counted");
+
+	/* a new connection for each lease: nobody holds it any more */
+	task_ready(90, 4, "fourth");
+	step(90, 4, sql, CALL_ASYNC, STEP_QUEUED);
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 2,
+								.value = CONN_CLOSED,
+								.time_ns = 91 * MS});
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 2,
+								.value = CONN_RESOLVING,
+								.time_ns = 91 * MS});
+	spans_event(spans, &(Event){.kind = EVENT_CONN,
+								.amount = 2,
+								.value = CONN_IDLE,
+								.time_ns = 99 * MS});
+	lease(99, 4, 2, true, 3);
+	step(99, 4, sql, CALL_ASYNC, STEP_RUNNING);
+	step(100, 4, sql, CALL_ASYNC, STEP_OK);
+	task_done(100, 4, 0, NULL);
+	is_class(3, CLASS_POOL, 1, "until its holder gave it back");
+	is_class(3, CLASS_CONNECT, 8, "then until it was opened anew");
+	ok(spans->tasks[3].spans[0].lease_from == 0, "not the holder's doing");
+	ok(spans->steps[sql->index].habits.connect_ns == 38 * MS,
+	   "all that was waited for connections");
+	end();
+}
+
+/* A task has a connection, or a transaction, and does something else. */
+static void
+test_habits(void)
+{
+	PlanStep opens = *sql;
+	PlanStep ends = *sql;
+	const StepHabits *naps;
+	const StepHabits *gets;
+
+	opens.sql.transaction = SQL_TX_BEGIN;
+	ends.sql.transaction = SQL_TX_END;
+	begin(10);
+	naps = &spans->steps[nap->index].habits;
+	gets = &spans->steps[http->index].habits;
+	task_ready(0, 1, "t");
+	step(0, 1, nap, CALL_ASYNC, STEP_QUEUED);
+	step(0, 1, nap, CALL_ASYNC, STEP_RUNNING);
+	step(5, 1, nap, CALL_ASYNC, STEP_OK);
+	ok(naps->lent_ns == 0 && naps->open_ns == 0, "before the first lease");
+	step(5, 1, sql, CALL_ASYNC, STEP_QUEUED);
+	lease(5, 1, 1, false, 0);
+	step(5, 1, sql, CALL_ASYNC, STEP_RUNNING);
+	step(10, 1, sql, CALL_ASYNC, STEP_OK);
+	step(10, 1, nap, CALL_ASYNC, STEP_QUEUED);
+	step(10, 1, nap, CALL_ASYNC, STEP_RUNNING);
+	step(17, 1, nap, CALL_ASYNC, STEP_OK);
+	is_i64(naps->lent_ns, 7 * MS, "it has a connection meanwhile");
+	step(17, 1, &opens, CALL_ASYNC, STEP_QUEUED);
+	step(17, 1, &opens, CALL_ASYNC, STEP_RUNNING);
+	step(20, 1, &opens, CALL_ASYNC, STEP_OK);
+	step(20, 1, http, CALL_ASYNC, STEP_QUEUED);
+	step(20, 1, http, CALL_ASYNC, STEP_RUNNING);
+	spans_event(spans, &(Event){.kind = EVENT_STEP_PHASE,
+								.time_ns = 31 * MS,
+								.task = 1,
+								.value = PHASE_CONNECT,
+								.amount = 2 * MS});
+	step(31, 1, http, CALL_ASYNC, STEP_OK);
+	is_i64(gets->open_ns, 11 * MS, "it has a transaction");
+	is_i64(gets->lent_ns, 0, "which needs the connection");
+	ok(gets->cold == 1 && gets->cold_ns == 2 * MS, "and made a connection");
+	step(31, 1, &ends, CALL_ASYNC, STEP_QUEUED);
+	step(31, 1, &ends, CALL_ASYNC, STEP_RUNNING);
+	step(33, 1, &ends, CALL_ASYNC, STEP_OK);
+	step(33, 1, nap, CALL_ASYNC, STEP_QUEUED);
+	step(33, 1, nap, CALL_ASYNC, STEP_RUNNING);
+	step(36, 1, nap, CALL_ASYNC, STEP_OK);
+	is_i64(naps->lent_ns, 10 * MS, "the transaction is over");
+	is_i64(naps->open_ns, 0, "so nothing is open");
+	task_done(36, 1, 0, NULL);
 	end();
 }
 
@@ -697,6 +776,7 @@ main(void)
 	test_holds();
 	test_pool();
 	test_connect();
+	test_habits();
 	test_thread();
 	test_gather();
 	test_odd_times();
