@@ -127,6 +127,59 @@ histogram_merge(Histogram *to, const Histogram *from)
 }
 
 void
+histogram_empty(Histogram *histogram)
+{
+	uint32_t *buckets = histogram->buckets;
+	int nbuckets = histogram->nbuckets;
+
+	if (nbuckets > 0)
+		memset(buckets, 0, (size_t) nbuckets * sizeof(uint32_t));
+	*histogram = (Histogram){.buckets = buckets, .nbuckets = nbuckets};
+}
+
+void
+histogram_copy(Histogram *to, const Histogram *from)
+{
+	histogram_empty(to);
+	histogram_merge(to, from);
+}
+
+/* Least and greatest, from the middle of the first bucket and the last. */
+static void
+histogram_bound(Histogram *histogram)
+{
+	int first = 0;
+	int last = histogram->nbuckets - 1;
+
+	histogram->min_ns = 0;
+	histogram->max_ns = 0;
+	if (histogram->count == 0)
+		return;
+	while (histogram->buckets[first] == 0)
+		first++;
+	while (histogram->buckets[last] == 0)
+		last--;
+	histogram->min_ns = bucket_middle_ns(first);
+	histogram->max_ns = bucket_middle_ns(last);
+}
+
+void
+histogram_since(Histogram *to, const Histogram *now, const Histogram *before)
+{
+	histogram_copy(to, now);
+	to->count = 0;
+	for (int i = 0; i < to->nbuckets; i++)
+	{
+		if (i < before->nbuckets)
+			to->buckets[i] -= before->buckets[i];
+		to->count += to->buckets[i];
+	}
+	to->sum_ns -= before->sum_ns;
+	to->sum_squares = 0;
+	histogram_bound(to);
+}
+
+void
 histogram_clear(Histogram *histogram)
 {
 	free(histogram->buckets);

@@ -28,6 +28,19 @@ extern void histogram_add(Histogram *histogram, int64_t ns);
 extern void histogram_merge(Histogram *to, const Histogram *from);
 extern void histogram_clear(Histogram *histogram);
 
+/* As if nothing had been added; its memory is used again. */
+extern void histogram_empty(Histogram *histogram);
+
+/* Make *to the same; its memory is used again. */
+extern void histogram_copy(Histogram *to, const Histogram *from);
+
+/*
+ * What was added to a histogram since it was copied to "before", as far as
+ * buckets tell: least and greatest are theirs, there is no sum of squares.
+ */
+extern void histogram_since(Histogram *to, const Histogram *now,
+							const Histogram *before);
+
 /* fraction 0..1; exact at 0 and 1; 0 when empty. */
 extern int64_t histogram_percentile(const Histogram *histogram,
 									double fraction);

@@ -101,6 +101,40 @@ test_edges(void)
 	histogram_clear(&edges);
 }
 
+/* What came after a copy was made. */
+static void
+test_since(void)
+{
+	Histogram all = {0};
+	Histogram before = {0};
+	Histogram since = {0};
+
+	histogram_add(&since, INT64_MAX); /* memory that is used again */
+	histogram_add(&all, 40);
+	histogram_add(&all, 5000000);
+	histogram_copy(&before, &all);
+	is_i64(before.count, 2, "a copy: as many");
+	is_i64(before.max_ns, 5000000, "as large");
+	histogram_since(&since, &all, &before);
+	is_i64(since.count, 0, "nothing came");
+	is_i64(histogram_percentile(&since, 0.99), 0, "so nothing is known of it");
+	for (int i = 0; i < 3; i++)
+		histogram_add(&all, 50 + i);
+	histogram_since(&since, &all, &before);
+	is_i64(since.count, 3, "three came");
+	is_i64(histogram_percentile(&since, 0), 50, "the least of them");
+	is_i64(histogram_percentile(&since, 0.5), 51, "their median");
+	is_i64(histogram_percentile(&since, 1), 52, "the greatest");
+	is_dbl(histogram_mean_ns(&since), 51, 1e-6, "their mean");
+	histogram_empty(&all);
+	is_i64(all.count, 0, "emptied");
+	histogram_copy(&before, &all);
+	is_i64(before.count, 0, "a copy of nothing is nothing");
+	histogram_clear(&all);
+	histogram_clear(&before);
+	histogram_clear(&since);
+}
+
 /* Out of a histogram, bucket by bucket, and back into another. */
 static void
 test_buckets(void)
@@ -141,6 +175,7 @@ int
 main(void)
 {
 	test_empty();
+	test_since();
 	test_buckets();
 	test_percentiles();
 	test_edges();
