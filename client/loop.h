@@ -235,6 +235,9 @@ extern void loop_control(Loop *loop, LoopWork *work);
 extern void loop_set_signals(Loop *loop, void (*on_loop)(void *arg, int count),
 							 void (*on_last)(void *arg), void *arg);
 
+/* Signals so far, those not told yet as well.  Any thread. */
+extern int loop_signal_count(const Loop *loop);
+
 /* Virtual loop only: a blocking call that takes duration_ns moves the clock.
  */
 extern void loop_virtual_hold(Loop *loop, int64_t duration_ns);

@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "leave.h"
+
 static const int signals[] = {SIGINT, SIGTERM};
 
 #define NSIGNALS ((int) (sizeof(signals) / sizeof(signals[0])))
@@ -33,6 +35,7 @@ on_signal(int number)
 		/* nobody has reacted to three: leave as if nobody listened */
 		struct sigaction plain = {.sa_handler = SIG_DFL};
 
+		leave_prepare();
 		sigaction(number, &plain, NULL);
 		raise(number);
 	}
@@ -100,4 +103,12 @@ loop_set_signals(Loop *base, void (*on_loop)(void *arg, int count),
 	atomic_store(&owner, loop);
 	for (int i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &action, &saved[i]);
+}
+
+int
+loop_signal_count(const Loop *loop)
+{
+	return loop->is_virtual
+			   ? 0
+			   : atomic_load(&((const RealLoop *) loop)->signal_count);
 }

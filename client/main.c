@@ -15,6 +15,7 @@
 #include "demo.h"
 #include "fingerprint.h"
 #include "job.h"
+#include "live.h"
 #include "mem.h"
 #include "options.h"
 #include "outputs.h"
@@ -333,7 +334,8 @@ run_checked(Options *options, Plan *plan)
 		return fail(&err, 1);
 	if (options->dry_run)
 		return 0;
-	if (!job_probe(&options->run, &err) ||
+	if ((options->run.live && !live_check(&err)) ||
+		!job_probe(&options->run, &err) ||
 		!outputs_open(&outputs, options, plan, &err))
 		return fail(&err, 1);
 	if (outputs.tracer != NULL)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "leave.h"
+
 /*
  * exit() would run handlers while other threads still use what they free, so
  * the program leaves at once.  The code is that of a run that failed.
@@ -21,8 +23,8 @@ must_have(void *memory)
 	if (memory == NULL)
 	{
 		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-			_exit(2); /* nobody is left to be told */
-		_exit(2);
+			leave_now(2); /* nobody is left to be told */
+		leave_now(2);
 	}
 	return memory;
 }

@@ -118,6 +118,37 @@ check_sampler(const Options *options, Err *err)
 	return true;
 }
 
+/* It shows one run, while that goes on. */
+static bool
+check_live(const Options *options, Err *err)
+{
+	const InputOptions *input = &options->input;
+
+	if (!options->run.live)
+		return true;
+	if (options->nvariants > 0 || strcmp(options->command, "sweep") == 0 ||
+		strcmp(options->command, "demo") == 0)
+	{
+		err_set(err, ERR_USAGE, "--live shows one run, %s makes many",
+				options->nvariants > 0 ? "--compare" : options->command);
+		err_hint(err, "watch the run that is of interest by itself");
+		return false;
+	}
+	if (options->run.no_progress)
+	{
+		err_set(err, ERR_USAGE, "--live and --no-progress exclude each other");
+		err_hint(err, "keep the one that is wanted");
+		return false;
+	}
+	if (input->file == NULL || strcmp(input->file, "-") != 0 ||
+		!isatty(STDIN_FILENO))
+		return true;
+	err_set(err, ERR_USAGE,
+			"--live has the terminal, from which the input would be read");
+	err_hint(err, "give the input as a file or through a pipe");
+	return false;
+}
+
 bool
 options_check(const Options *options, Err *err)
 {
@@ -151,7 +182,8 @@ options_check(const Options *options, Err *err)
 				 run->joblog != NULL ? "--joblog" : "--ledger");
 		return false;
 	}
-	return check_sampler(options, err) && check_job(run, err) &&
+	return check_sampler(options, err) && check_live(options, err) &&
+		   check_job(run, err) &&
 		   options_check_feed(options, err);
 }
 

@@ -321,7 +321,7 @@ set_words(Options *options, const OptionRow *row, const char *text, Err *err)
 	else if (row->id == OPT_SCHEDULE)
 		run->schedule = (ScheduleKind) place;
 	else
-		options->color = colors[place];
+		options->color = options->run.color = colors[place];
 	return true;
 }
 
@@ -512,6 +512,9 @@ set_flag(Options *options, const OptionRow *row)
 		case OPT_SAMPLE_SERVER:
 			if (options->run.sample_ns == 0)
 				options->run.sample_ns = SAMPLE_NS;
+			break;
+		case OPT_LIVE:
+			options->run.live = true;
 			break;
 		case OPT_LOG:
 			options->run.has_log = true;

@@ -133,6 +133,8 @@ const OptionRow option_rows[] = {
 	 "a line about progress every so often", true},
 	{OPT_NO_PROGRESS, 0, "no-progress", NULL,
 	 "no status line on a terminal either", false},
+	{OPT_LIVE, 0, "live", NULL,
+	 "a full screen that shows the run while it goes on", false},
 	{OPT_LOG, 'l', "log", NULL, "write a line for each task, as pgbench does",
 	 true},
 	{OPT_LOG_PREFIX, 0, "log-prefix", "PREFIX",

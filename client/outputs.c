@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "output_file.h"
 
@@ -117,6 +118,21 @@ check_compare(const Options *options, Err *err)
 	return false;
 }
 
+/* Rows on the terminal would be kept back until the run has ended. */
+static bool
+check_live(const Options *options, bool emits, Err *err)
+{
+	const char *rows = options->output.file;
+
+	if (!options->run.live || !(rows != NULL ? is_stdout(rows) : emits) ||
+		!isatty(STDOUT_FILENO))
+		return true;
+	err_set(err, ERR_USAGE,
+			"--live has the terminal, to which the rows of \\emit would go");
+	err_hint(err, "send the rows to a file with --output");
+	return false;
+}
+
 /* -------- the three parts -------- */
 
 static bool
@@ -159,8 +175,8 @@ outputs_open(Outputs *outputs, const Options *options, const Plan *plan,
 	Err ignored;
 
 	*outputs = (Outputs){.options = options};
-	if (!check_compare(options, err) || !share_stdout(outputs, emits, err) ||
-		!check_twice(options, err))
+	if (!check_compare(options, err) || !check_live(options, emits, err) ||
+		!share_stdout(outputs, emits, err) || !check_twice(options, err))
 		return false;
 	for (int i = 0; i < REPORT_FILES; i++)
 		if (options->files[i] != NULL &&

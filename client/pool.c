@@ -494,6 +494,13 @@ pool_idle_count(const Pool *pool)
 }
 
 int
+pool_busy_count(const Pool *pool)
+{
+	return pool->count[MEMBER_LEASED] + pool->count[MEMBER_SHARED] +
+		   pool->count[MEMBER_RESETTING];
+}
+
+int
 pool_waiting_count(const Pool *pool)
 {
 	return pool->nwaiting;

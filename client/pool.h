@@ -111,6 +111,7 @@ extern int pool_size(const Pool *pool);
 extern void pool_set_size(Pool *pool, int size);
 extern int64_t pool_ended_count(const Pool *pool); /* leases and turns */
 extern int pool_idle_count(const Pool *pool);
+extern int pool_busy_count(const Pool *pool);	 /* lent, or being reset */
 extern int pool_waiting_count(const Pool *pool); /* any thread */
 
 /*

@@ -91,18 +91,18 @@ add(Status *status, int rank, const char *fmt, ...)
 	va_end(args);
 }
 
-/* Seconds still to go; below 0: nobody knows. */
-static double
-time_left(const Progress *progress, int64_t ended, int64_t now_ns)
+double
+progress_time_left(int64_t total, int64_t duration_ns, int64_t ended,
+				   int64_t passed_ns)
 {
-	double passed = (double) (now_ns - progress->begun_ns) / 1e9;
+	double passed = (double) passed_ns / 1e9;
 	double left = -1;
 
-	if (progress->duration_ns > 0)
-		left = fmax((double) progress->duration_ns / 1e9 - passed, 0);
-	if (progress->total > 0 && ended > 0)
+	if (duration_ns > 0)
+		left = fmax((double) duration_ns / 1e9 - passed, 0);
+	if (total > 0 && ended > 0)
 	{
-		double rest = (double) (progress->total - ended) / (double) ended;
+		double rest = (double) (total - ended) / (double) ended;
 
 		if (left < 0 || rest * passed < left)
 			left = rest * passed;
@@ -160,7 +160,9 @@ compose(const Progress *progress, const Counts *now, int64_t now_ns,
 		add(status, 7, "%" PRId64 " skipped", now->skipped);
 	if (now->failed > 0)
 		add(status, 1, "%" PRId64 " failed", now->failed);
-	add_time_left(status, time_left(progress, ended, now_ns));
+	add_time_left(status,
+				  progress_time_left(progress->total, progress->duration_ns,
+									 ended, now_ns - progress->begun_ns));
 }
 
 static int

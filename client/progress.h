@@ -43,6 +43,13 @@ extern void progress_begin(Progress *progress, int64_t now_ns);
 extern void progress_tick(Progress *progress, const Counts *now,
 						  int64_t now_ns);
 
+/*
+ * Seconds still to go, of a run of that many tasks, or that lasts so long (0:
+ * not known), after so many and so long; below 0: nobody knows.
+ */
+extern double progress_time_left(int64_t total, int64_t duration_ns,
+								 int64_t ended, int64_t passed_ns);
+
 /* Take the status line away, to print something else; lock the stream first.
  */
 extern void progress_hide(Progress *progress);

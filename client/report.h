@@ -79,6 +79,9 @@ typedef struct ReportStyle
 /* Width, colour and character set of a stream, NO_COLOR and TERM honoured. */
 extern ReportStyle report_style(FILE *out, const char *color_option);
 
+/* What a terminal shows a class in; NULL: the usual colour. */
+extern const char *report_class_color(Class class);
+
 extern void report_text(FILE *out, const RunResult *result,
 						const ReportStyle *style);
 extern void report_timeline(FILE *out, const RunResult *result,

@@ -125,10 +125,6 @@ put_latency(const ManyReport *report)
 static void
 put_classes(const ManyReport *report)
 {
-	static const char *const colors[CLASSES] = {
-		[CLASS_LOOP] = "\033[33m",	 [CLASS_POOL] = "\033[35m",
-		[CLASS_THREAD] = "\033[36m", [CLASS_SERVER] = "\033[32m",
-		[CLASS_HTTP] = "\033[34m",	 [CLASS_CLIENT] = "\033[31m"};
 	const Spans *spans = report->spans;
 	int columns = report->style->columns - 11;
 
@@ -149,12 +145,13 @@ put_classes(const ManyReport *report)
 		fprintf(report->out, "  %-8s ", class_name(class));
 		if (bar >= 5)
 		{
-			bool color = report->style->color && colors[class] != NULL;
+			const char *color =
+				report->style->color ? report_class_color(class) : NULL;
 
-			if (color)
-				fputs(colors[class], report->out);
+			if (color != NULL)
+				fputs(color, report->out);
 			report_put_bar(report->out, part, bar, report->style->ascii);
-			fputs(color ? "\033[0m" : "", report->out);
+			fputs(color != NULL ? "\033[0m" : "", report->out);
 		}
 		fprintf(report->out, " %5.1f %%", 100.0 * part);
 		if (report->style->columns >= 34)

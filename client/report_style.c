@@ -67,3 +67,14 @@ report_style(FILE *out, const char *color_option)
 					  term != NULL && strcmp(term, "dumb") != 0;
 	return style;
 }
+
+const char *
+report_class_color(Class class)
+{
+	static const char *const colors[CLASSES] = {
+		[CLASS_LOOP] = "\033[33m",	 [CLASS_POOL] = "\033[35m",
+		[CLASS_THREAD] = "\033[36m", [CLASS_SERVER] = "\033[32m",
+		[CLASS_HTTP] = "\033[34m",	 [CLASS_CLIENT] = "\033[31m"};
+
+	return colors[class];
+}

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "conn_ledger.h"
+#include "leave.h"
+#include "live.h"
 #include "mem.h"
 #include "run_private.h"
 
@@ -313,7 +315,10 @@ run_make(Run *run, Err *err)
 						   ? admission_concurrency(run->admission)
 						   : DEFAULT_WORKERS;
 	run->nshards = count_shards(run);
-	return run_has_descriptors(run, err) && run_make_shards(run, err);
+	if (!run_has_descriptors(run, err) || !run_make_shards(run, err))
+		return false;
+	run_make_live(run);
+	return true;
 }
 
 /* -------- signals -------- */
@@ -363,7 +368,7 @@ on_last_signal(void *arg)
 		output_flush(run->options->output, LAST_FLUSH_NS);
 	fflush(run->options->messages);
 	job_write(run->job);
-	_exit(130);
+	leave_now(130);
 }
 
 /* -------- the run's own timeout -------- */
@@ -463,11 +468,13 @@ run_tasks(Run *run)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	run->result.began_unix_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	run_begin_live(run);
 	run_release_shards(run, true);
 	run_begin_progress(run);
 	run_begin_sampler(run);
 	shard_run(first);
 	run_end_progress(run);
+	run_end_live(run);
 	run->result.wall_ns = loop_now_ns(first->loop) - begun_ns;
 	run->result.client_cpu_ns = cpu_now_ns() - cpu_ns;
 }
@@ -726,6 +733,7 @@ run_free(Run *run)
 	if (run == NULL)
 		return;
 	run_free_bodies(run);
+	live_free(run->live);
 	for (int i = 0; i < run->nmade; i++)
 		shard_free(&run->shards[i]);
 	free(run->shards);

@@ -86,7 +86,9 @@ typedef struct RunOptions
 	int64_t progress_ns; /* -P; 0: not given */
 	int64_t sample_ns;	 /* --sample-server: how often; 0: not at all */
 	bool no_progress;
-	bool has_log; /* -l */
+	bool live;		   /* a full screen instead */
+	const char *color; /* of that: as --color */
+	bool has_log;	   /* -l */
 	const char *log_prefix;
 	double log_sampling; /* part of the tasks that it tells */
 	double http_rate;	 /* requests a second; 0: no limit */

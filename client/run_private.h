@@ -48,6 +48,7 @@ typedef struct Run
 	bool is_draining;
 	int interrupts;
 	Progress progress;
+	struct Live *live; /* NULL: no --live */
 	LoopTimer progress_timer;
 	int64_t progress_at_ns;
 
@@ -150,6 +151,13 @@ extern bool run_sampler_is_ready(const Run *run);
 extern void run_begin_sampler(Run *run);
 extern void run_end_sampler(Run *run);
 extern void run_free_sampler(Run *run);
+
+/* run_live.c */
+extern void run_make_live(Run *run);
+extern void run_begin_live(Run *run);
+extern void run_end_live(Run *run);
+extern void shard_live_begin(Shard *shard);
+extern void shard_live_end(Shard *shard);
 
 /* Around whatever is printed while tasks run; any thread. */
 extern FILE *run_begin_message(Run *run);

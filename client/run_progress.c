@@ -17,7 +17,7 @@ choose_style(const RunOptions *options)
 		return PROGRESS_NONE;
 	if (options->progress_ns > 0)
 		return PROGRESS_LINES;
-	if (options->quiet || options->messages != stderr ||
+	if (options->live || options->quiet || options->messages != stderr ||
 		!isatty(STDERR_FILENO) ||
 		(options->output != NULL && output_is_stdout(options->output) &&
 		 isatty(STDOUT_FILENO)))

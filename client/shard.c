@@ -67,6 +67,7 @@ shard_try_to_end(Shard *shard)
 		loop_timer_clear(shard->loop, &shard->duration);
 		loop_timer_clear(shard->loop, &shard->log_timer);
 		shard_tune_end(shard);
+		shard_live_end(shard);
 		run_shard_finished(shard->run, shard);
 	}
 	if (shard->number > 0 || run_all_finished(shard->run))
@@ -637,6 +638,7 @@ shard_run(Shard *shard)
 	shard->is_running = true;
 	shard_tune_begin(shard);
 	shard_admit(shard);
+	shard_live_begin(shard);
 	if (!shard->has_finished ||
 		(shard->number == 0 && !run_all_finished(shard->run)))
 		loop_run(shard->loop);

@@ -88,6 +88,8 @@ struct Shard
 	LoopTimer duration;
 	LoopTimer log_timer; /* lines of the job log wait for it */
 	bool log_waits;
+	struct LiveShard *live; /* NULL: no --live */
+	LoopTimer live_timer;
 
 	/* What others ask of it, from any thread */
 	LoopPost post;
