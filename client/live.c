@@ -235,6 +235,7 @@ add_unseen(Gathered *gathered, const LiveShard *shard)
 static void
 correct_oldest(const LiveShard *shard, int64_t time_ns, LookTask *task)
 {
+	task->seen_ns = time_ns;
 	if (task->number == shard->holder)
 	{
 		task->step = shard->holds;
@@ -508,13 +509,16 @@ fill_setup(const Live *live, LiveNumbers *numbers)
 	numbers->shards = setup->shards;
 }
 
+/* Until it was seen: it may be over by now. */
 static void
-fill_times(int64_t time_ns, LiveNumbers *numbers)
+fill_times(LiveNumbers *numbers)
 {
 	for (int i = 0; i < numbers->noldest; i++)
 	{
-		numbers->ran_ns[i] = time_ns - numbers->oldest[i].begun_ns;
-		numbers->since_ns[i] = time_ns - numbers->oldest[i].since_ns;
+		const LookTask *task = &numbers->oldest[i];
+
+		numbers->ran_ns[i] = task->seen_ns - task->begun_ns;
+		numbers->since_ns[i] = task->seen_ns - task->since_ns;
 	}
 }
 
@@ -545,7 +549,7 @@ gather(Live *live, LiveNumbers *numbers)
 	memcpy(numbers->rates, live->rates, sizeof(live->rates));
 	numbers->nrates = live->nrates;
 	fill_failures(live, failures, nfailures, numbers);
-	fill_times(gathered.now_ns, numbers);
+	fill_times(numbers);
 }
 
 /* Excerpts and hints, which are indented, have their place in the end. */

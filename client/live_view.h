@@ -62,7 +62,7 @@ typedef struct LiveNumbers
 	const PlanStep *holds; /* the newest that did; NULL: there was none */
 	uint64_t holder;	   /* its task; 0: none */
 
-	LookTask oldest[LOOK_OLDEST]; /* with times until now: see the next two */
+	LookTask oldest[LOOK_OLDEST]; /* their times: the next two */
 	int64_t ran_ns[LOOK_OLDEST];
 	int64_t since_ns[LOOK_OLDEST];
 	int noldest;

@@ -86,6 +86,15 @@ usual_ns(const Spans *spans, const LiveSpan *live)
 		&spans->steps[live->span.step->index].own);
 }
 
+static int64_t
+doing_since_ns(const LiveSpan *live)
+{
+	if (live->has_started)
+		return live->span.started_ns;
+	return live->granted_ns != INT64_MAX ? live->granted_ns
+										 : live->span.queued_ns;
+}
+
 static void
 add_oldest(const Spans *spans, SpansLook *look, const LiveTask *task,
 		   const LiveSpan *live, Class class)
@@ -105,14 +114,13 @@ add_oldest(const Spans *spans, SpansLook *look, const LiveTask *task,
 	place->number = task->number;
 	memcpy(place->name, task->name, sizeof(place->name));
 	place->begun_ns = task->begun_ns;
+	place->seen_ns = look->time_ns;
 	place->class = class;
 	place->step = live != NULL ? live->span.step : NULL;
 	place->attempt = live != NULL ? live->span.attempt : 1;
 	place->usual_ns =
 		live != NULL && live->has_started ? usual_ns(spans, live) : 0;
-	place->since_ns = live == NULL		  ? task->folded_ns
-					  : live->has_started ? live->span.started_ns
-										  : live->span.queued_ns;
+	place->since_ns = live == NULL ? task->folded_ns : doing_since_ns(live);
 }
 
 /* What a step that is under way has still to do; far more if nobody knows. */

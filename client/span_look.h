@@ -17,6 +17,7 @@ typedef struct LookTask
 	uint64_t number;
 	char name[64];
 	int64_t begun_ns;
+	int64_t seen_ns;	  /* all this was so at that time */
 	const PlanStep *step; /* NULL: it is between two */
 	int64_t since_ns;	  /* what it does, it does since then */
 	Class class;		  /* why time passes */
