@@ -183,8 +183,7 @@ options_check(const Options *options, Err *err)
 		return false;
 	}
 	return check_sampler(options, err) && check_live(options, err) &&
-		   check_job(run, err) &&
-		   options_check_feed(options, err);
+		   check_job(run, err) && options_check_feed(options, err);
 }
 
 /*
