@@ -201,9 +201,17 @@ charset_convert(int encoding, const char *bytes, size_t n)
 static bool
 is_ascii(const char *bytes, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	uint64 word;
+
+	for (; n >= sizeof(word); n -= sizeof(word), bytes += sizeof(word))
 	{
-		if (bytes[i] & 0x80)
+		memcpy(&word, bytes, sizeof(word));
+		if (word & UINT64CONST(0x8080808080808080))
+			return false;
+	}
+	for (; n > 0; n--, bytes++)
+	{
+		if (*bytes & 0x80)
 			return false;
 	}
 	return true;

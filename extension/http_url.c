@@ -56,8 +56,9 @@ is_normal(const char *url)
 	memcpy(name, host, n);
 	name[n] = '\0';
 	if (name[0] == '.' || name[n - 1] == '.' || strstr(name, "..") ||
-		(inet_aton(name, &address) != 0 &&
-		 inet_pton(AF_INET, name, &address) != 1))
+		(isdigit((unsigned char) name[0]) &&
+		 inet_pton(AF_INET, name, &address) != 1 &&
+		 inet_aton(name, &address) != 0))
 		return false;
 	if (*path == ':')
 	{
