@@ -2,7 +2,7 @@
 #
 # Read are README.md and client/README.md.  A ```sh block is a shell script, a
 # ```sql block goes to psql; a block without a language is what the one before
-# it prints.  A comment on a line before the block says more:
+# it prints, and a ```text block a picture.  A comment on a line before the block says more:
 #
 #   <!-- file: NAME -->    the block is written to NAME, for later commands
 #   <!-- plan -->          the block is a plan: it is checked, then run
