@@ -146,7 +146,8 @@ live_shard_event(void *arg, const Event *event)
 {
 	LiveShard *shard = arg;
 
-	if (event->kind != EVENT_HOLD && event->kind != EVENT_HOLD_END)
+	if ((event->kind != EVENT_HOLD && event->kind != EVENT_HOLD_END) ||
+		event->task >= TRACE_SETUP)
 		return;
 	pthread_mutex_lock(&shard->lock);
 	hold_ends(shard, event->time_ns);
@@ -154,7 +155,7 @@ live_shard_event(void *arg, const Event *event)
 	{
 		shard->is_held = true;
 		shard->held_since_ns = event->time_ns;
-		shard->holder = event->task < TRACE_SETUP ? event->task : 0;
+		shard->holder = event->task;
 		shard->holds = event->step;
 	}
 	pthread_mutex_unlock(&shard->lock);
