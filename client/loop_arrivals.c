@@ -62,8 +62,9 @@ tell_watch(RealLoop *loop, const Arrival *arrival)
 void
 arrivals_deliver(RealLoop *loop)
 {
-	qsort(loop->arrivals, (size_t) loop->narrivals, sizeof(Arrival),
-		  compare_arrivals);
+	if (loop->narrivals > 1)
+		qsort(loop->arrivals, (size_t) loop->narrivals, sizeof(Arrival),
+			  compare_arrivals);
 	for (int i = 0; i < loop->narrivals; i++)
 	{
 		queue_run_timers(&loop->base, loop->arrivals[i].time_ns);

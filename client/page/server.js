@@ -42,7 +42,7 @@ function drawServer(section) {
       activityBar(sums), make("span", { style: "white-space: normal" }, activityText(sums))])));
   if (samples.locks.length > 0)
     section.append(make("h3", {}, "Locks"), table("Locks", ["who waited", "for", "of", { n: "about" }, { n: "at most at once" }, { n: "samples" }], samples.locks.map((lock) => [
-      make("span", { style: "white-space: normal" }, stepName(lock.step, lock.task)), lock.event, make("span", { style: "white-space: normal" }, blockerText(lock)),
+      make("span", { style: "white-space: normal" }, stepName(lock.step)), lock.event, make("span", { style: "white-space: normal" }, blockerText(lock)),
       { n: duration(lock.time) }, { n: duration(lock.longest) }, { n: count(lock.samples) }])));
   const idle = samples.idle_in_transaction;
   if (idle.samples > 0)

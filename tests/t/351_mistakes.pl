@@ -5,8 +5,10 @@ use strict;
 use warnings;
 
 use AsyncDemoTest;
+use HttpFaultServer;
 use JSON::PP;
 use Test::More;
+use TestCerts;
 
 my $serve = start_serve();
 my $url = "$serve->{url}";
@@ -112,6 +114,24 @@ else
 }
 $report = verdict("\\http page GET :http\n", qw(-c 2 --tasks 60));
 is(told($report, 'cold_requests'), 'nothing', 'not with one that does not');
+
+# -------- a blocking request that connects and shakes hands --------
+
+my $certs = TestCerts->new(temp_folder() . '/certs');
+my $web = HttpFaultServer->new(tls => { good => [ $certs->pair('good') ] });
+my $https = $web->tls_url('good', $web->script_path(
+	[ send => "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok" ], ['close']));
+my $request = "\\http page GET $https cacert=" . $certs->ca . "\n";
+$report = verdict("\\blocking\n$request", qw(-c 1 --tasks 20));
+like(told($report, 'blocking_setup') . " $report->{verdict}{fix}",
+	qr/^(?:step 1 of plan \(page, line 2, blocking\) held the loop for [\d.]+ m?s to look up, connect and shake hands, 20 times: make it async\.|nothing make step 1 of plan \(page, line 2\) async)/,
+	'a TLS handshake in each call: told, or it is the fix');
+$report = verdict($request, qw(-c 1 --tasks 20));
+is(told($report, 'blocking_setup'), 'nothing', 'not of an async request');
+like(told($report, 'cold_requests'), qr/^step 1 of plan \(page, line 1\) made a connection for 20 of 20 requests/,
+	'which may still be told to keep its connections');
+$report = verdict("\\blocking\n\\http page GET :http?delay=0.02\n", qw(-c 1 --tasks 20));
+is(told($report, 'blocking_setup'), 'nothing', 'not when there is hardly anything to set up');
 
 # -------- the client's own core --------
 

@@ -152,6 +152,7 @@ test_held_lease(void)
 		"3), while tasks waited 0.500 s for one: hold them shorter (--hold "
 		"transaction), or \\release them before it.");
 	c.result.prediction.fix = FIX_HOLD;
+	c.result.prediction.fix_value = HOLD_STATEMENT;
 	is_silent(&c, "held_lease", "what Fix says already");
 	c.result.prediction.fix = FIX_CONCURRENCY;
 	c.spans.class_ns[CLASS_POOL] = 0;
