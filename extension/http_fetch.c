@@ -24,6 +24,7 @@
 #include "http_explain.h"
 #include "http_fetch.h"
 #include "http_log.h"
+#include "http_lookups.h"
 #include "http_redirect.h"
 #include "http_settings.h"
 #include "http_sockets.h"
@@ -39,16 +40,12 @@
 /* This session's fetches.  Only this file touches it. */
 static struct
 {
-	dlist_head queue;	/* FETCH_QUEUED */
-	dlist_head unnamed; /* FETCH_NAMING, until fewer are resolving */
-	int under_way;		/* FETCH_QUEUED, _NAMING and _RUNNING */
-	int running;		/* FETCH_RUNNING */
-	int transfers;		/* inside libcurl, abandoned ones too */
-	uint64 done_count;	/* how many ever became FETCH_DONE */
-	Transfer *resolvers[NAMES_MAX_RESOLVING];
-	int nresolvers;
-} session = {.queue = DLIST_STATIC_INIT(session.queue),
-			 .unnamed = DLIST_STATIC_INIT(session.unnamed)};
+	dlist_head queue;  /* FETCH_QUEUED */
+	int under_way;	   /* FETCH_QUEUED, _NAMING and _RUNNING */
+	int running;	   /* FETCH_RUNNING */
+	int transfers;	   /* inside libcurl, abandoned ones too */
+	uint64 done_count; /* how many ever became FETCH_DONE */
+} session = {.queue = DLIST_STATIC_INIT(session.queue)};
 
 static uint32
 http_wait_event(void)
@@ -140,108 +137,6 @@ fetch_take_done(dlist_head *done)
 	return fetch;
 }
 
-/* Names that are being resolved. */
-
-static void
-requeue(Fetch *fetch, int64 now_ns)
-{
-	dlist_delete(&fetch->node);
-	fetch->result.dns_ms += ms_since(fetch->naming_ns, now_ns);
-	set_state(fetch, FETCH_QUEUED);
-	dlist_push_tail(&session.queue, &fetch->node);
-}
-
-static void
-fail_unnamed(Fetch *fetch)
-{
-	MemoryContext caller = MemoryContextSwitchTo(fetch->cxt);
-
-	dlist_delete(&fetch->node);
-	failure_set(
-		&fetch->failure, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-		"could not resolve the host of %s: the name was not found for another request",
-		url_shown(fetch->request.url));
-	MemoryContextSwitchTo(caller);
-	log_hop(fetch->role, &fetch->request, fetch->hop, 0, &fetch->failure, "");
-	finish(fetch);
-}
-
-static void
-requeue_all(dlist_head *waiters, int64 now_ns)
-{
-	dlist_mutable_iter iter;
-
-	dlist_foreach_modify(iter, waiters)
-		requeue(dlist_container(Fetch, node, iter.cur), now_ns);
-}
-
-/* Those who waited for this name, or for any to be done, have their turn. */
-static void
-end_resolution(Transfer *transfer, Resolution how)
-{
-	HostName *name = transfer->name;
-	int64 now_ns = clock_now_ns();
-	dlist_mutable_iter iter;
-
-	for (int i = 0; i < session.nresolvers; i++)
-	{
-		if (session.resolvers[i] == transfer)
-			session.resolvers[i] = session.resolvers[--session.nresolvers];
-	}
-	transfer->name = NULL;
-	name_end(name, how == RESOLUTION_FOUND);
-	if (how != RESOLUTION_FOUND_NOTHING)
-		requeue_all(&name->waiters, now_ns);
-	else
-	{
-		dlist_foreach_modify(iter, &name->waiters)
-			fail_unnamed(dlist_container(Fetch, node, iter.cur));
-	}
-	requeue_all(&session.unnamed, now_ns);
-}
-
-static void
-check_resolutions(void)
-{
-	for (int i = session.nresolvers - 1; i >= 0; i--)
-	{
-		Transfer *transfer = session.resolvers[i];
-		Resolution how = transfer_resolution(transfer);
-
-		if (how != RESOLUTION_RUNS)
-			end_resolution(transfer, how);
-	}
-}
-
-static void
-wait_for_name(Fetch *fetch, HostName *name)
-{
-	int64 now_ns = clock_now_ns();
-
-	deadline_start(fetch, now_ns);
-	fetch->naming_ns = now_ns;
-	set_state(fetch, FETCH_NAMING);
-	dlist_push_tail(name->resolving ? &name->waiters : &session.unnamed,
-					&fetch->node);
-}
-
-/* The name that must be resolved before this can run, or NULL. */
-static HostName *
-needed_name(const Fetch *fetch)
-{
-	const char *proxy = fetch->pool->proxy_host;
-	const HttpUrl *url = fetch->request.url;
-	HttpAddress address;
-
-	if (proxy == NULL)
-		return url->is_address
-				   ? NULL
-				   : name_find(fetch->pool->number, url->host, url->port);
-	if (address_parse(proxy, &address))
-		return NULL;
-	return name_find(fetch->pool->number, proxy, 0);
-}
-
 /* The queue. */
 
 static void
@@ -276,21 +171,28 @@ run(Fetch *fetch, HostName *resolves, int descriptors)
 	session.transfers++;
 	transfer->descriptors = descriptors;
 	if (resolves)
-	{
-		transfer->name = resolves;
-		name_begin(resolves);
-		session.resolvers[session.nresolvers++] = transfer;
-	}
+		lookup_begin(transfer, resolves);
 	fetch->transfer = transfer;
 	set_state(fetch, FETCH_RUNNING);
 	deadline_start(fetch, now_ns);
+}
+
+static void
+wait_for_name(Fetch *fetch, HostName *name)
+{
+	int64 now_ns = clock_now_ns();
+
+	deadline_start(fetch, now_ns);
+	fetch->naming_ns = now_ns;
+	set_state(fetch, FETCH_NAMING);
+	lookup_wait(fetch, name);
 }
 
 /* False when it must stay on the queue. */
 static bool
 try_run(Fetch *fetch)
 {
-	HostName *name = needed_name(fetch);
+	HostName *name = lookup_needed(fetch);
 	bool known = name && name_is_known(name);
 	int descriptors = DESCRIPTORS_ADDRESS;
 
@@ -314,8 +216,46 @@ try_run(Fetch *fetch)
 }
 
 static void
+enqueue(Fetch *fetch)
+{
+	set_state(fetch, FETCH_QUEUED);
+	dlist_push_tail(&session.queue, &fetch->node);
+}
+
+static void
+fail_unnamed(Fetch *fetch)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fetch->cxt);
+
+	failure_set(
+		&fetch->failure, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+		"could not resolve the host of %s: the name was not found for another request",
+		url_shown(fetch->request.url));
+	MemoryContextSwitchTo(caller);
+	log_hop(fetch->role, &fetch->request, fetch->hop, 0, &fetch->failure, "");
+	finish(fetch);
+}
+
+static void
+serve_waiters(void)
+{
+	Fetch *fetch;
+	bool in_vain;
+
+	while ((fetch = lookups_next_waiter(&in_vain)) != NULL)
+	{
+		fetch->result.dns_ms += ms_since(fetch->naming_ns, clock_now_ns());
+		if (in_vain)
+			fail_unnamed(fetch);
+		else
+			enqueue(fetch);
+	}
+}
+
+static void
 serve_queue(void)
 {
+	serve_waiters();
 	while (!dlist_is_empty(&session.queue))
 	{
 		Fetch *fetch =
@@ -347,13 +287,6 @@ check_url(Fetch *fetch)
 	log_hop(fetch->role, &fetch->request, fetch->hop, 0, &fetch->failure,
 			url->is_address ? url->host : "");
 	return false;
-}
-
-static void
-enqueue(Fetch *fetch)
-{
-	set_state(fetch, FETCH_QUEUED);
-	dlist_push_tail(&session.queue, &fetch->node);
 }
 
 void
@@ -409,7 +342,7 @@ transfer_ended(Transfer *transfer)
 	session.transfers--;
 	descriptors_release(transfer->descriptors);
 	if (transfer->name)
-		end_resolution(transfer, transfer_resolution(transfer));
+		lookup_end(transfer, transfer_resolution(transfer));
 	if (fetch == NULL)
 	{
 		transfer_free(transfer);
@@ -440,7 +373,7 @@ abandon(Fetch *fetch)
 	int descriptors = transfer->descriptors;
 
 	if (transfer->name && !transfer_must_stay(transfer))
-		end_resolution(transfer, RESOLUTION_UNKNOWN);
+		lookup_end(transfer, RESOLUTION_UNKNOWN);
 	if (transfer_abandon(transfer))
 	{
 		session.transfers--;
@@ -537,7 +470,7 @@ fetches_serve(void)
 	moved = transfers_run();
 	while ((transfer = transfers_next_finished()) != NULL)
 		transfer_ended(transfer);
-	check_resolutions();
+	lookups_check();
 	now_ns = clock_now_ns();
 	if (deadlines_may_pass(now_ns, moved))
 		expire_late(now_ns);

@@ -42,7 +42,7 @@ typedef struct Fetch
 
 	/* http_fetch.c's own, with http_redirect.c */
 	dlist_head *done;
-	dlist_node node;
+	dlist_node node; /* with http_lookups.c */
 	Pool *pool;
 	Transfer *transfer;
 	Oid role; /* on whose behalf, for the log */
