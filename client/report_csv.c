@@ -7,14 +7,15 @@
  * empty.  The version grows when a column changes its meaning or its place;
  * new columns come last.
  */
+#include "report_csv.h"
 #include "report.h"
 
 #include <string.h>
 
 #define CSV_VERSION 1
 
-static void
-put_text(FILE *out, const char *text)
+void
+csv_text(FILE *out, const char *text)
 {
 	fputc(',', out);
 	if (text[strcspn(text, ",\"\r\n")] == '\0')
@@ -32,35 +33,53 @@ put_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void
-put_seconds(FILE *out, int64_t ns)
+void
+csv_seconds(FILE *out, int64_t ns)
 {
 	char text[40];
 
 	fprintf(out, ",%s", report_seconds(ns, text, sizeof(text)));
 }
 
-static void
-put_empty(FILE *out, int cells)
+void
+csv_int(FILE *out, int64_t number)
+{
+	fprintf(out, ",%lld", (long long) number);
+}
+
+/* Nine digits, no zeros behind them. */
+void
+csv_real(FILE *out, double number)
+{
+	char text[48];
+	int len = snprintf(text, sizeof(text), ",%.9g", number);
+
+	for (int i = 1; i < len; i++)
+		if (strchr("0123456789+-e", text[i]) == NULL)
+			text[i] = '.';
+	fputs(text, out);
+}
+
+void
+csv_empty(FILE *out, int cells)
 {
 	while (cells-- > 0)
 		fputc(',', out);
 }
 
-/* mean to max: seven cells */
-static void
-put_histogram(FILE *out, const Histogram *histogram)
+void
+csv_histogram(FILE *out, const Histogram *histogram)
 {
 	static const double fractions[] = {0.5, 0.9, 0.95, 0.99, 0.999, 1};
 
 	if (histogram->count == 0)
 	{
-		put_empty(out, 7);
+		csv_empty(out, 7);
 		return;
 	}
-	put_seconds(out, (int64_t) histogram_mean_ns(histogram));
+	csv_seconds(out, (int64_t) histogram_mean_ns(histogram));
 	for (size_t i = 0; i < sizeof(fractions) / sizeof(fractions[0]); i++)
-		put_seconds(out, histogram_percentile(histogram, fractions[i]));
+		csv_seconds(out, histogram_percentile(histogram, fractions[i]));
 }
 
 static void
@@ -69,17 +88,17 @@ put_run(FILE *out, const RunResult *result)
 	const Spans *spans = result->spans;
 
 	fprintf(out, "%d,run,", CSV_VERSION);
-	put_text(out,
+	csv_text(out,
 			 result->plan->nsources > 0 ? result->plan->sources[0].name : "");
-	put_empty(out, 1);
-	put_text(out, result->mode != NULL ? result->mode : "");
-	put_empty(out, 2);
+	csv_empty(out, 1);
+	csv_text(out, result->mode != NULL ? result->mode : "");
+	csv_empty(out, 2);
 	fprintf(out, ",%lld,%lld",
 			(long long) (spans->done + spans->failed + spans->canceled),
 			(long long) spans->failed);
-	put_seconds(out, result->wall_ns);
-	put_histogram(out, &spans->latency);
-	put_empty(out, 3);
+	csv_seconds(out, result->wall_ns);
+	csv_histogram(out, &spans->latency);
+	csv_empty(out, 3);
 	fputs("\r\n", out);
 }
 
@@ -87,10 +106,10 @@ static void
 put_class(FILE *out, const RunResult *result, Class class)
 {
 	fprintf(out, "%d,class,,,", CSV_VERSION);
-	put_text(out, class_name(class));
-	put_empty(out, 4);
-	put_seconds(out, result->spans->class_ns[class]);
-	put_empty(out, 10);
+	csv_text(out, class_name(class));
+	csv_empty(out, 4);
+	csv_seconds(out, result->spans->class_ns[class]);
+	csv_empty(out, 10);
 	fputs("\r\n", out);
 }
 
@@ -100,18 +119,18 @@ put_step(FILE *out, const RunResult *result, const StepStats *stats)
 	const PlanStep *step = stats->step;
 
 	fprintf(out, "%d,step,%d", CSV_VERSION, step->index);
-	put_text(out, result->plan->sources[step->place.file].name);
+	csv_text(out, result->plan->sources[step->place.file].name);
 	fprintf(out, ",%d", step->place.line);
-	put_text(out, step->label);
-	put_text(out, step_kind_name(step->kind));
-	put_text(out, call_name(stats->call));
+	csv_text(out, step->label);
+	csv_text(out, step_kind_name(step->kind));
+	csv_text(out, call_name(stats->call));
 	fprintf(out, ",%lld,%lld", (long long) stats->count,
 			(long long) stats->failed);
-	put_seconds(out, (int64_t) stats->own.sum_ns);
-	put_histogram(out, &stats->own);
+	csv_seconds(out, (int64_t) stats->own.sum_ns);
+	csv_histogram(out, &stats->own);
 	fprintf(out, ",%lld", (long long) stats->holds);
-	put_seconds(out, stats->held_ns);
-	put_seconds(out, stats->cost_ns);
+	csv_seconds(out, stats->held_ns);
+	csv_seconds(out, stats->cost_ns);
 	fputs("\r\n", out);
 }
 

@@ -16,7 +16,7 @@
 
 #include "mem.h"
 #include "report_put.h"
-#include "utf8.h"
+#include "svg_out.h"
 
 #define WIDTH 1200
 #define MARGIN 24
@@ -89,51 +89,6 @@ static const char head[] =
 	"<rect width=\"1\" height=\"4\" style=\"fill:var(--p)\"/></pattern>"
 	"</defs>\n";
 
-/* -------- text -------- */
-
-/*
- * At most so many columns of a text.  What XML does not allow, and what would
- * turn the direction of the text beside it, is replaced.
- */
-static void
-put_text(FILE *out, const char *text, int columns)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len && columns > 0; columns--)
-	{
-		uint32_t code = 0;
-		int n = utf8_decode(text + i, len - i, &code);
-
-		if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
-			code == 0xFFFE || code == 0xFFFF ||
-			(code >= 0x202A && code <= 0x202E) ||
-			(code >= 0x2066 && code <= 0x2069))
-			fputs(code == '\n' || code == '\t' ? " " : "\uFFFD", out);
-		else if (code == '<' || code == '>' || code == '&' || code == '"')
-			fprintf(out, "&#%u;", (unsigned) code);
-		else
-			fwrite(text + i, 1, (size_t) n, out);
-		i += n > 0 ? (size_t) n : 1;
-		if (columns == 1 && i < len)
-			fputs("\u2026", out);
-	}
-}
-
-/* A text element; isolated, so that right-to-left text stays in its place. */
-static void
-put_label(const Svg *svg, double x, double y, const char *class,
-		  const char *anchor, const char *text, int columns)
-{
-	fprintf(svg->out,
-			"<text class=\"%s\" x=\"%.1f\" y=\"%.1f\"%s%s%s "
-			"style=\"unicode-bidi:isolate\">",
-			class, x, y, anchor != NULL ? " text-anchor=\"" : "",
-			anchor != NULL ? anchor : "", anchor != NULL ? "\"" : "");
-	put_text(svg->out, text, columns);
-	fputs("</text>\n", svg->out);
-}
-
 /* -------- bars -------- */
 
 static double
@@ -152,7 +107,7 @@ put_tip(const Svg *svg, const Bar *bar)
 	fputs("<title>", svg->out);
 	if (bar->span != NULL)
 	{
-		put_text(svg->out, bar->span->step->label, 80);
+		svg_text(svg->out, bar->span->step->label, 80);
 		fprintf(svg->out, ", line %d, ", bar->span->step->place.line);
 	}
 	fprintf(svg->out, "%s: %s</title>", bar_meaning(bar->kind),
@@ -210,7 +165,7 @@ put_bar_label(const Svg *svg, const Bar *bar, const char *label)
 
 	if (svg->row_px >= 18 && bar->lanes <= 1 &&
 		width > columns * CHARACTER_PX + 8)
-		put_label(svg, x + width / 2, svg->y_px + svg->row_px / 2 + 2,
+		svg_label(svg->out, x + width / 2, svg->y_px + svg->row_px / 2 + 2,
 				  bar->kind == BAR_BLOCKING ? "on" : "in", NULL, label,
 				  columns);
 }
@@ -223,8 +178,8 @@ put_name(const Svg *svg, const char *name, int row)
 	double middle = svg->row_px >= 8 ? (svg->row_px - 4) / 2 + 4.2 : 4;
 
 	if (row % svg->names_every == 0)
-		put_label(svg, svg->left_px - 8, svg->y_px + middle, "faint", "end",
-				  name, MAX_NAME);
+		svg_label(svg->out, svg->left_px - 8, svg->y_px + middle, "faint",
+				  "end", name, MAX_NAME);
 }
 
 static void
@@ -323,7 +278,7 @@ put_axis(const Svg *svg, int64_t length_ns, double bottom)
 				"<line class=\"tick\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
 				"y2=\"%.1f\"/>\n",
 				x, x, TOP - 6, bottom);
-		put_label(svg, x, TOP - 12, "faint", "middle",
+		svg_label(svg->out, x, TOP - 12, "faint", "middle",
 				  at == 0 ? "0" : report_duration(at, time, sizeof(time)), 16);
 	}
 }
@@ -342,7 +297,8 @@ put_legend(Svg *svg)
 				"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"22\" "
 				"height=\"14\"/>\n",
 				classes[kind], x, y);
-		put_label(svg, x + 28, y + 11.5, "faint", NULL, bar_meaning(kind), 60);
+		svg_label(svg->out, x + 28, y + 11.5, "faint", NULL, bar_meaning(kind),
+				  60);
 		x += 28 + (double) strlen(bar_meaning(kind)) * 6.4 + 24;
 	}
 }
@@ -362,15 +318,15 @@ put_title(const Svg *svg, const Verdict *verdict)
 				 : 0.0,
 			 verdict->word);
 	fputs("<title>", svg->out);
-	put_text(svg->out, text, 250);
+	svg_text(svg->out, text, 250);
 	fputs("</title>\n<desc>", svg->out);
-	put_text(svg->out, verdict->why, 500);
+	svg_text(svg->out, verdict->why, 500);
 	fputs("</desc>\n", svg->out);
 	fputs(head, svg->out);
 	fputs("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n",
 		  svg->out);
-	put_label(svg, MARGIN, 28, "title", NULL, text, 110);
-	put_label(svg, MARGIN, 48, "faint", NULL, verdict->why, 170);
+	svg_label(svg->out, MARGIN, 28, "title", NULL, text, 110);
+	svg_label(svg->out, MARGIN, 48, "faint", NULL, verdict->why, 170);
 }
 
 static double
@@ -430,7 +386,8 @@ put_rows(Svg *svg, const int *rows, int nrows, bool by_slot)
 		return;
 	snprintf(text, sizeof(text), "%lld of %lld tasks", (long long) shown,
 			 (long long) all);
-	put_label(svg, WIDTH - MARGIN, svg->y_px + 46, "faint", "end", text, 80);
+	svg_label(svg->out, WIDTH - MARGIN, svg->y_px + 46, "faint", "end", text,
+			  80);
 }
 
 void
