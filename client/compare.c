@@ -127,23 +127,39 @@ judge(Compare *compare, CompareVariant *variant, RandomState *random)
 	variant->is_significant = variant->p < SIGNIFICANT;
 }
 
-static void
-judge_all(Compare *compare, RandomState *random)
+void
+compare_find_slower(Compare *compare)
 {
-	compare->same_tasks = true;
+	double limit = 1 + compare->fail_if_slower / 100;
+
 	compare->slower = -1;
 	for (int i = 1; i < compare->nvariants; i++)
 	{
-		CompareVariant *variant = &compare->variants[i];
-		double limit = 1 + compare->fail_if_slower / 100;
+		const CompareVariant *variant = &compare->variants[i];
 
-		judge(compare, variant, random);
 		if (compare->fail_if_slower >= 0 && variant->is_significant &&
 			variant->ratio > limit &&
 			(compare->slower < 0 ||
 			 variant->ratio > compare->variants[compare->slower].ratio))
 			compare->slower = i;
 	}
+}
+
+const Sample *
+compare_times(const Compare *compare, int variant)
+{
+	const CompareVariant *one = &compare->variants[variant];
+
+	return compare->same_tasks ? &one->wall_s : &one->took_s;
+}
+
+static void
+judge_all(Compare *compare, RandomState *random)
+{
+	compare->same_tasks = true;
+	for (int i = 1; i < compare->nvariants; i++)
+		judge(compare, &compare->variants[i], random);
+	compare_find_slower(compare);
 }
 
 int

@@ -53,19 +53,20 @@ extern int compare_run(Compare *compare, const Plan *plan, uint64_t seed,
 					   Err *err);
 extern void compare_clear(Compare *compare);
 
+/* The variant that is slower by more than it may be; from what is measured. */
+extern void compare_find_slower(Compare *compare);
+
+/* Wall times where all did as many tasks, else times per task. */
+extern const Sample *compare_times(const Compare *compare, int variant);
+
 struct Options;
+struct Outputs;
 
 /* The command: variants from the options, rounds, report; the exit code. */
-extern int compare_main(const struct Options *options, const Plan *plan);
+extern int compare_main(const struct Options *options, struct Outputs *outputs,
+						const Plan *plan);
 
-/* True, and err: "what" has no place for the plan's rows, or for the output
- * that the options ask for. */
-extern bool compare_refuse(const Plan *plan, const struct Options *options,
-						   const char *what, Err *err);
-
-/* report_compare.c */
-extern void report_compare_text(FILE *out, const Compare *compare,
-								const ReportStyle *style);
-extern void report_compare_json(FILE *out, const Compare *compare);
+/* Many runs ("a sweep") have no place for the rows of \emit. */
+extern bool compare_check_rows(const Plan *plan, const char *what, Err *err);
 
 #endif /* COMPARE_H */

@@ -9,6 +9,7 @@
 #include "compare.h"
 #include "mem.h"
 #include "options.h"
+#include "outputs.h"
 
 #define DEFAULT_ROUNDS 10
 
@@ -48,8 +49,8 @@ add_variants(Compare *compare, const Options *options, Arena *arena, Err *err)
 	return true;
 }
 
-static bool
-refuse_rows(const Plan *plan, const char *what, Err *err)
+bool
+compare_check_rows(const Plan *plan, const char *what, Err *err)
 {
 	for (int i = 0; i < plan->nbodies; i++)
 		for (int j = 0; j < plan->bodies[i].nsteps; j++)
@@ -61,19 +62,8 @@ refuse_rows(const Plan *plan, const char *what, Err *err)
 						what);
 				err_hint(err, "take \\emit out for this");
 				plan_place(plan, plan->bodies[i].steps[j].place, err);
-				return true;
+				return false;
 			}
-	return false;
-}
-
-bool
-compare_refuse(const Plan *plan, const Options *options, const char *what,
-			   Err *err)
-{
-	if (options->format != FORMAT_CSV)
-		return refuse_rows(plan, what, err);
-	err_set(err, ERR_USAGE, "--format csv is for one run, not for %s", what);
-	err_hint(err, "--format json has all its figures");
 	return true;
 }
 
@@ -89,19 +79,9 @@ on_round(const Compare *compare, int round, int variant)
 	fflush(stderr);
 }
 
-static void
-print(const Options *options, const Compare *compare)
-{
-	ReportStyle style = report_style(stdout, options->color);
-
-	if (options->format == FORMAT_JSON)
-		report_compare_json(stdout, compare);
-	else
-		report_compare_text(stdout, compare, &style);
-}
-
 static int
-run_and_print(Compare *compare, const Options *options, const Plan *plan)
+run_and_report(Compare *compare, const Options *options, Outputs *outputs,
+			   const Plan *plan)
 {
 	bool is_watched = isatty(STDERR_FILENO) && !options->quiet;
 	uint64_t seed =
@@ -114,13 +94,17 @@ run_and_print(Compare *compare, const Options *options, const Plan *plan)
 		fputs("\r\033[K", stderr);
 	if (err.kind != ERR_NONE)
 		err_print(stderr, "error", &err);
-	if (exit_code == 0 || exit_code == 3 || compare->rounds_done > 0)
-		print(options, compare);
+	if ((exit_code == 0 || exit_code == 3 || compare->rounds_done > 0) &&
+		!outputs_report(outputs, compare, true, &err))
+	{
+		err_print(stderr, "error", &err);
+		exit_code = exit_code == 0 ? 2 : exit_code;
+	}
 	return exit_code;
 }
 
 int
-compare_main(const Options *options, const Plan *plan)
+compare_main(const Options *options, Outputs *outputs, const Plan *plan)
 {
 	Compare compare = {.fail_if_slower = options->fail_if_slower};
 	Arena *arena = arena_new();
@@ -129,11 +113,10 @@ compare_main(const Options *options, const Plan *plan)
 
 	compare.plan = plan->nsources > 0 ? plan->sources[0].name : "";
 	compare.rounds = options->rounds > 0 ? options->rounds : DEFAULT_ROUNDS;
-	if (compare_refuse(plan, options, "a comparison", &err) ||
-		!add_variants(&compare, options, arena, &err))
+	if (!add_variants(&compare, options, arena, &err))
 		err_print(stderr, "error", &err);
 	else
-		exit_code = run_and_print(&compare, options, plan);
+		exit_code = run_and_report(&compare, options, outputs, plan);
 	compare_clear(&compare);
 	arena_free(arena);
 	return exit_code;

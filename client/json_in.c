@@ -197,6 +197,18 @@ json_in_ns_or(JsonIn *in, json_t *from, const char *key, int64_t otherwise)
 	return value != NULL ? json_in_seconds(in, value, key) : otherwise;
 }
 
+double
+json_in_real(JsonIn *in, json_t *from, const char *key)
+{
+	json_t *value = get(in, from, key, true);
+	double number = json_number_value(value);
+
+	if (value == NULL || (json_is_number(value) && number >= 0))
+		return number;
+	json_in_wrong(in, key, "is no number from 0 on");
+	return 0;
+}
+
 bool
 json_in_bool_or(JsonIn *in, json_t *from, const char *key, bool otherwise)
 {

@@ -48,6 +48,9 @@ extern int64_t json_in_ns_or(JsonIn *in, json_t *from, const char *key,
 extern bool json_in_bool_or(JsonIn *in, json_t *from, const char *key,
 							bool otherwise);
 
+/* A finite number, with or without a fraction, from 0 on. */
+extern double json_in_real(JsonIn *in, json_t *from, const char *key);
+
 /* A number that is seconds, as nanoseconds. */
 extern int64_t json_in_seconds(JsonIn *in, json_t *value, const char *key);
 

@@ -293,13 +293,20 @@ prepare(Options *options, Plan *plan, Err *err)
 		   prepare_job(options, plan, err);
 }
 
+/* What will be told in the end. */
+static const ReportForms *
+forms_of(const Options *options)
+{
+	return strcmp(options->command, "sweep") == 0 ? &report_sweep_forms
+		   : options->nvariants > 0				  ? &report_compare_forms
+												  : &report_run_forms;
+}
+
 static int
 run_served(Options *options, Outputs *outputs, const Plan *plan)
 {
 	ServeChild serve;
 	bool is_serving = needs_delay_server(options, plan);
-	bool is_many =
-		options->nvariants > 0 || strcmp(options->command, "sweep") == 0;
 	Err err;
 	int exit_code;
 
@@ -309,13 +316,11 @@ run_served(Options *options, Outputs *outputs, const Plan *plan)
 			return fail(&err, 1);
 		options->run.http_url = serve.url;
 	}
-	/* rows are for a run that is alone: others leave them out */
-	if (!is_many)
-		options->run.output = outputs->rows;
-	if (strcmp(options->command, "sweep") == 0)
-		exit_code = sweep_main(options, plan);
-	else if (options->nvariants > 0)
-		exit_code = compare_main(options, plan);
+	options->run.output = outputs->rows;
+	if (outputs->forms == &report_sweep_forms)
+		exit_code = sweep_main(options, outputs, plan);
+	else if (outputs->forms == &report_compare_forms)
+		exit_code = compare_main(options, outputs, plan);
 	else
 		exit_code = run_and_report(options, outputs, plan);
 	if (is_serving)
@@ -326,17 +331,20 @@ run_served(Options *options, Outputs *outputs, const Plan *plan)
 static int
 run_checked(Options *options, Plan *plan)
 {
+	const ReportForms *forms = forms_of(options);
 	Outputs outputs;
 	Err err;
 	int exit_code;
 
-	if (!prepare(options, plan, &err))
+	if (!prepare(options, plan, &err) ||
+		(forms != &report_run_forms &&
+		 !compare_check_rows(plan, forms->about, &err)))
 		return fail(&err, 1);
 	if (options->dry_run)
 		return 0;
 	if ((options->run.live && !live_check(&err)) ||
 		!job_probe(&options->run, &err) ||
-		!outputs_open(&outputs, options, plan, &err))
+		!outputs_open(&outputs, options, forms, plan, &err))
 		return fail(&err, 1);
 	if (outputs.tracer != NULL)
 	{

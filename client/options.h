@@ -7,15 +7,9 @@
 
 #include "arena.h"
 #include "builtin.h"
+#include "report_forms.h"
 #include "run.h"
 #include "sweep_goal.h"
-
-typedef enum ReportFormat
-{
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_CSV
-} ReportFormat;
 
 /* -f FILE[@WEIGHT], -b NAME[@WEIGHT] */
 typedef struct ScriptOption
@@ -24,17 +18,6 @@ typedef struct ScriptOption
 	char *path;				/* of the file */
 	int weight;
 } ScriptOption;
-
-/* Reports that go to files of their own. */
-typedef enum ReportFile
-{
-	FILE_SVG,
-	FILE_HTML,
-	FILE_TRACE,
-	FILE_HGRM,
-	FILE_METRICS,
-	REPORT_FILES
-} ReportFile;
 
 typedef struct Options
 {

@@ -11,16 +11,6 @@
 
 #include "output_file.h"
 
-static const struct
-{
-	const char *option;
-	void (*write)(FILE *out, const RunResult *result); /* NULL: a trace */
-} files[REPORT_FILES] = {[FILE_SVG] = {"--svg", report_svg},
-						 [FILE_HTML] = {"--html", report_html},
-						 [FILE_TRACE] = {"--trace", NULL},
-						 [FILE_HGRM] = {"--hgrm", report_hgrm},
-						 [FILE_METRICS] = {"--metrics", report_metrics}};
-
 static bool
 is_stdout(const char *path)
 {
@@ -71,9 +61,9 @@ share_stdout(Outputs *outputs, bool emits, Err *err)
 	if (options->format == FORMAT_CSV &&
 		!claim_stdout(&holder, "the CSV report", err))
 		return false;
-	for (int i = 0; i < REPORT_FILES; i++)
+	for (ReportFile i = 0; i < REPORT_FILES; i++)
 		if (options->files[i] != NULL && is_stdout(options->files[i]) &&
-			!claim_stdout(&holder, files[i].option, err))
+			!claim_stdout(&holder, report_file_option(i), err))
 			return false;
 	outputs->text = holder != NULL ? stderr : stdout;
 	return true;
@@ -93,29 +83,12 @@ check_twice(const Options *options, Err *err)
 				strcmp(one, other) != 0)
 				continue;
 			err_set(err, ERR_USAGE, "%s and %s name the same file, \"%.300s\"",
-					j < 0 ? "--output" : files[j].option, files[i].option,
-					one);
+					j < 0 ? "--output" : report_file_option((ReportFile) j),
+					report_file_option((ReportFile) i), one);
 			err_hint(err, "give each a file of its own");
 			return false;
 		}
 	return true;
-}
-
-/* What tells about one run has no place for several. */
-static bool
-check_compare(const Options *options, Err *err)
-{
-	const char *one = options->format == FORMAT_CSV ? "--format csv" : NULL;
-
-	for (int i = 0; i < REPORT_FILES && one == NULL; i++)
-		if (options->files[i] != NULL)
-			one = files[i].option;
-	if (options->nvariants == 0 || one == NULL)
-		return true;
-	err_set(err, ERR_USAGE, "%s tells about one run, --compare about several",
-			one);
-	err_hint(err, "run the variant that is of interest by itself");
-	return false;
 }
 
 /* Rows on the terminal would be kept back until the run has ended. */
@@ -168,17 +141,18 @@ open_trace(Outputs *outputs, const Plan *plan, Err *err)
 }
 
 bool
-outputs_open(Outputs *outputs, const Options *options, const Plan *plan,
-			 Err *err)
+outputs_open(Outputs *outputs, const Options *options,
+			 const ReportForms *forms, const Plan *plan, Err *err)
 {
 	bool emits = plan != NULL && plan_emits(plan);
 	Err ignored;
 
-	*outputs = (Outputs){.options = options};
-	if (!check_compare(options, err) || !check_live(options, emits, err) ||
+	*outputs = (Outputs){.options = options, .forms = forms};
+	if (!report_forms_check(forms, options->files, err) ||
+		!check_live(options, emits, err) ||
 		!share_stdout(outputs, emits, err) || !check_twice(options, err))
 		return false;
-	for (int i = 0; i < REPORT_FILES; i++)
+	for (ReportFile i = 0; i < REPORT_FILES; i++)
 		if (options->files[i] != NULL &&
 			!output_file_check(options->files[i], err))
 			return false;
@@ -191,8 +165,7 @@ outputs_open(Outputs *outputs, const Options *options, const Plan *plan,
 }
 
 static bool
-write_file(const char *path, void (*write)(FILE *, const RunResult *),
-		   const RunResult *result, Err *err)
+write_file(const char *path, ReportWriteFn write, const void *what, Err *err)
 {
 	OutputFile output;
 	FILE *out = output_file_begin(&output, path, err);
@@ -202,44 +175,45 @@ write_file(const char *path, void (*write)(FILE *, const RunResult *),
 		err->kind = ERR_IO;
 		return false;
 	}
-	write(out, result);
+	write(out, what);
 	return output_file_end(&output, err);
 }
 
 static void
-write_main(const Outputs *outputs, const RunResult *result)
+write_main(const Outputs *outputs, const void *what)
 {
 	const Options *options = outputs->options;
+	const ReportForms *forms = outputs->forms;
 	ReportStyle style;
 
 	if (options->format == FORMAT_JSON)
-		report_json(stdout, result);
+		forms->json(stdout, what);
 	else if (options->format == FORMAT_CSV)
-		report_csv(stdout, result);
+		forms->csv(stdout, what);
 	else if (!options->quiet)
 	{
 		style = report_style(outputs->text, options->color);
-		report_text(outputs->text, result, &style);
+		forms->text(outputs->text, what, &style);
 	}
 }
 
 bool
-outputs_report(Outputs *outputs, const RunResult *result, bool has_run,
-			   Err *err)
+outputs_report(Outputs *outputs, const void *what, bool has_run, Err *err)
 {
 	const Options *options = outputs->options;
+	const ReportForms *forms = outputs->forms;
 	bool ok = true;
 
 	if (has_run)
-		write_main(outputs, result);
-	for (int i = 0; i < REPORT_FILES; i++)
+		write_main(outputs, what);
+	for (ReportFile i = 0; i < REPORT_FILES; i++)
 	{
 		Err one;
 
-		if (options->files[i] == NULL || files[i].write == NULL ||
+		if (options->files[i] == NULL || forms->files[i] == NULL ||
 			(!has_run && i != FILE_METRICS))
 			continue;
-		if (!write_file(options->files[i], files[i].write, result, &one) && ok)
+		if (!write_file(options->files[i], forms->files[i], what, &one) && ok)
 		{
 			*err = one;
 			ok = false;
@@ -279,6 +253,6 @@ outputs_close(Outputs *outputs, Err *err)
 		ok = close_one(outputs->trace, options->files[FILE_TRACE], error, err);
 	if (outputs->rows != NULL)
 		ok = output_close(outputs->rows, err) && ok;
-	*outputs = (Outputs){.options = options};
+	*outputs = (Outputs){.options = options, .forms = outputs->forms};
 	return ok;
 }

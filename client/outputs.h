@@ -1,9 +1,9 @@
 /*
  * outputs.h
- *	  Where a run's rows and reports go: checked before it starts, written
- *	  when it has ended.
+ *	  Where a run's rows and reports go, or those of many: checked before it
+ *	  starts, written when it has ended.
  *
- * outputs_open makes one, which is used for one run (or one saved run), and
+ * outputs_open makes one, which is used for one report, and
  * outputs_close ends it, whatever happened in between.
  */
 #ifndef OUTPUTS_H
@@ -15,6 +15,7 @@
 typedef struct Outputs
 {
 	const Options *options;
+	const ReportForms *forms; /* of what will be told */
 	OutputOptions settings;
 	Output *rows;	   /* of \emit; NULL: there are none */
 	FILE *text;		   /* the report for people; stderr when stdout has data */
@@ -23,19 +24,20 @@ typedef struct Outputs
 } Outputs;
 
 /*
- * Find out whether all that is asked for can be written.  plan: whose rows
- * will be written; NULL: none.  On false nothing is left open.
+ * Find out whether all that is asked for can be written, and is among the
+ * forms of what will be told.  plan: whose rows will be written; NULL: none.
+ * On false nothing is left open.
  */
 extern bool outputs_open(Outputs *outputs, const Options *options,
-						 const Plan *plan, Err *err);
+						 const ReportForms *forms, const Plan *plan, Err *err);
 
 /*
- * Write the reports.  False: err tells the first that failed; the others were
- * written.  has_run: false when no task could begin; then only metrics are
- * written, for those who watch the exit code.
+ * Write the reports of what the forms are for.  False: err tells the first
+ * that failed; the others were written.  has_run: false when no task could
+ * begin; then only metrics are written, for those who watch the exit code.
  */
-extern bool outputs_report(Outputs *outputs, const RunResult *result,
-						   bool has_run, Err *err);
+extern bool outputs_report(Outputs *outputs, const void *what, bool has_run,
+						   Err *err);
 
 /* False: what was written before is not whole. */
 extern bool outputs_close(Outputs *outputs, Err *err);

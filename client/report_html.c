@@ -1,68 +1,34 @@
 /*
  * report_html.c
- *	  One page that needs nothing else: the parts in page/, and the JSON report
- *	  for them to draw.
- *
- * The page itself is put together here and drawn there: whatever is in the
- * JSON report is at the scripts' hand, and what they make of it is no text
- * that a browser would read as HTML.
+ *	  The pages: of a run, a sweep, a comparison, two saved runs.
  */
-#include <string.h>
-
-#include "embedded.h"
+#include "report_compare.h"
 #include "report_json.h"
-#include "utf8.h"
+#include "report_page.h"
+#include "report_pair.h"
+#include "report_sweep.h"
 
 /* Of the data.  With the scripts, a page stays well below 5 MB. */
 #define DATA_BYTES ((size_t) 4 << 20)
 
-/* In the order in which the browser shall read them. */
-static const char *const scripts[] = {
-	"core.js",	 "summary.js",	   "timeline.js", "tables.js",
-	"server.js", "percentiles.js", "plan.js",	  "main.js"};
-
-static const char *
-part(const char *name)
-{
-	for (const EmbeddedFile *file = embedded_page; file->name != NULL; file++)
-		if (strcmp(file->name, name) == 0)
-			return file->text;
-	return ""; /* the build has put them all in, and a test asks for each */
-}
-
-/* Text within HTML; what is no character of it becomes U+FFFD. */
 static void
-put_text(FILE *out, const char *text)
+put_findings(FILE *out, const Findings *findings)
 {
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len;)
+	for (int i = 0; i < findings->count; i++)
 	{
-		uint32_t code = 0;
-		int n = utf8_decode(text + i, len - i, &code);
-
-		if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0))
-			fputs(code == '\n' || code == '\t' ? " " : "\uFFFD", out);
-		else if (code == '<' || code == '>' || code == '&' || code == '"')
-			fprintf(out, "&#%u;", (unsigned) code);
-		else
-			fwrite(text + i, 1, (size_t) n, out);
-		i += n > 0 ? (size_t) n : 1;
+		report_page_text(out, findings->list[i].head);
+		fputs(findings->list[i].head[0] != '\0' ? ": " : "", out);
+		report_page_text(out, findings->list[i].text);
+		fputc(' ', out);
 	}
 }
 
-static void
-put_title(FILE *out, const RunResult *result)
-{
-	if (result->plan->nsources > 0)
-		put_text(out, result->plan->sources[0].name);
-	fputs(" \u00B7 asyncdemo", out);
-}
+/* -------- a run -------- */
 
-/* For a browser that runs no scripts. */
 static void
-put_summary(FILE *out, const RunResult *result)
+run_summary(FILE *out, const void *what)
 {
+	const RunResult *result = what;
 	Verdict verdict;
 	char time[32];
 
@@ -70,47 +36,125 @@ put_summary(FILE *out, const RunResult *result)
 	fprintf(out, "wall %s, %s. ",
 			report_duration(result->wall_ns, time, sizeof(time)),
 			verdict.word);
-	put_text(out, verdict.why);
+	report_page_text(out, verdict.why);
 	fputc(' ', out);
-	put_text(out, verdict.fix);
+	report_page_text(out, verdict.fix);
 }
 
 static void
-put_scripts(FILE *out)
+run_data(FILE *out, const void *what)
 {
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		fputs(part(scripts[i]), out);
-}
-
-/* What {{word}} in page.html stands for. */
-static void
-put_word(FILE *out, const RunResult *result, const char *word, size_t len)
-{
-	if (strncmp(word, "title", len) == 0)
-		put_title(out, result);
-	else if (strncmp(word, "style", len) == 0)
-		fputs(part("page.css"), out);
-	else if (strncmp(word, "summary", len) == 0)
-		put_summary(out, result);
-	else if (strncmp(word, "data", len) == 0)
-		report_json_limited(out, result, true, DATA_BYTES);
-	else if (strncmp(word, "script", len) == 0)
-		put_scripts(out);
+	report_json_limited(out, what, true, DATA_BYTES);
 }
 
 void
 report_html(FILE *out, const RunResult *result)
 {
-	const char *text = part("page.html");
-	const char *begin;
+	static const char *const scripts[] = {"summary.js", "timeline.js",
+										  "tables.js",	"percentiles.js",
+										  "plan.js",	NULL};
+	const ReportPage page = {.title = result->plan->nsources > 0
+										  ? result->plan->sources[0].name
+										  : "",
+							 .scripts = scripts,
+							 .summary = run_summary,
+							 .data = run_data};
 
-	while ((begin = strstr(text, "{{")) != NULL)
-	{
-		const char *end = strstr(begin, "}}");
+	report_page(out, &page, result);
+}
 
-		fwrite(text, 1, (size_t) (begin - text), out);
-		put_word(out, result, begin + 2, (size_t) (end - begin) - 2);
-		text = end + 2;
-	}
-	fputs(text, out);
+/* -------- a sweep -------- */
+
+static void
+sweep_summary(FILE *out, const void *what)
+{
+	Findings findings = {0};
+
+	sweep_findings(what, &findings);
+	put_findings(out, &findings);
+	findings_clear(&findings);
+}
+
+static void
+sweep_data(FILE *out, const void *what)
+{
+	report_sweep_json_as(out, what, true);
+}
+
+void
+report_sweep_html(FILE *out, const void *what)
+{
+	static const char *const scripts[] = {"chart.js", "sweep.js", NULL};
+	const Sweep *sweep = what;
+	const ReportPage page = {.title = sweep->plan,
+							 .scripts = scripts,
+							 .summary = sweep_summary,
+							 .data = sweep_data};
+
+	report_page(out, &page, sweep);
+}
+
+/* -------- a comparison -------- */
+
+static void
+comparison_summary(FILE *out, const void *what)
+{
+	Findings findings = {0};
+
+	compare_findings(what, &findings);
+	put_findings(out, &findings);
+	findings_clear(&findings);
+}
+
+static void
+comparison_data(FILE *out, const void *what)
+{
+	report_compare_json_as(out, what, true);
+}
+
+void
+report_compare_html(FILE *out, const void *what)
+{
+	static const char *const scripts[] = {"chart.js", "compare.js", NULL};
+	const Compare *compare = what;
+	const ReportPage page = {.title = compare->plan,
+							 .scripts = scripts,
+							 .summary = comparison_summary,
+							 .data = comparison_data};
+
+	report_page(out, &page, compare);
+}
+
+/* -------- two saved runs -------- */
+
+static void
+pair_summary(FILE *out, const void *what)
+{
+	Findings findings = {0};
+
+	pair_findings(what, &findings);
+	put_findings(out, &findings);
+	findings_clear(&findings);
+}
+
+static void
+pair_data(FILE *out, const void *what)
+{
+	report_pair_json_as(out, what, true);
+}
+
+void
+report_pair_html(FILE *out, const void *what)
+{
+	static const char *const scripts[] = {"chart.js", "pair.js", NULL};
+	const ReportPair *pair = what;
+	char title[600];
+	const ReportPage page = {.title = title,
+							 .scripts = scripts,
+							 .summary = pair_summary,
+							 .data = pair_data};
+
+	snprintf(title, sizeof(title), "%.250s, %.250s", pair->names[0],
+			 pair->names[1]);
+	report_page(out, &page, pair);
 }

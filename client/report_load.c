@@ -2,7 +2,8 @@
  * report_load.c
  *	  A saved run: what --format json wrote, as the result it was written from.
  *
- * A SavedRun owns plan, spans and the JSON document, into which texts point.
+ * A SavedRun owns plan and spans, and shares the JSON document, into which
+ * texts point.
  * What was added to reports since a run was saved has a value for "not
  * told"; what is unknown in it is passed over, since the version says that it
  * may be.
@@ -43,8 +44,8 @@ read_buckets(JsonIn *in, json_t *list, Histogram *histogram)
 		json_in_wrong(in, "buckets", "are not as many as the count");
 }
 
-static void
-read_histogram(JsonIn *in, json_t *from, const char *key, Histogram *histogram)
+void
+load_histogram(JsonIn *in, json_t *from, const char *key, Histogram *histogram)
 {
 	json_t *object = json_in_object(in, from, key);
 	json_t *buckets;
@@ -181,8 +182,8 @@ read_step(JsonIn *in, SavedRun *saved, json_t *from)
 	stats->count = json_in_count(in, from, "count", INT64_MAX);
 	stats->failed = json_in_count(in, from, "failed", INT64_MAX);
 	stats->retried = json_in_count_or(in, from, "retried", INT64_MAX, 0);
-	read_histogram(in, from, "own", &stats->own);
-	read_histogram(in, from, "whole", &stats->whole);
+	load_histogram(in, from, "own", &stats->own);
+	load_histogram(in, from, "whole", &stats->whole);
 	load_phases(in, from, "phases", stats->phase_ns);
 	stats->holds = json_in_count_or(in, from, "holds", INT64_MAX, 0);
 	stats->held_ns = json_in_ns_or(in, from, "held", 0);
@@ -249,8 +250,8 @@ read_counts(JsonIn *in, SavedRun *saved)
 	spans->task_ns = json_in_ns(in, saved->root, "tasks_time");
 	spans->own_ns = json_in_ns(in, saved->root, "steps_time");
 	load_classes(in, saved->root, spans->class_ns);
-	read_histogram(in, saved->root, "latency", &spans->latency);
-	read_histogram(in, saved->root, "connects", &spans->connects);
+	load_histogram(in, saved->root, "latency", &spans->latency);
+	load_histogram(in, saved->root, "connects", &spans->connects);
 	spans->conns_opened = (int) spans->connects.count;
 	load_phases(in, saved->root, "connect_phases", spans->connect_phase_ns);
 }
@@ -277,7 +278,7 @@ read_schedule(JsonIn *in, SavedRun *saved)
 		result->schedule = (ScheduleKind) json_in_word(
 			in, from, "kind", schedule_word, SCHEDULE_UNIFORM + 1);
 		result->counts.skipped = json_in_count(in, from, "skipped", INT64_MAX);
-		read_histogram(in, from, "lag", &saved->spans.lag);
+		load_histogram(in, from, "lag", &saved->spans.lag);
 	}
 	if (limit != NULL)
 	{
@@ -480,67 +481,31 @@ read_run(JsonIn *in, SavedRun *saved)
 	saved->spans.run_ended_ns = result->wall_ns;
 }
 
-/* Is it a saved run, and one that this version understands? */
-static bool
-check_version(const char *path, json_t *root, Err *err)
-{
-	const char *schema = json_string_value(json_object_get(root, "schema"));
-	const char *program = json_string_value(json_object_get(root, "program"));
-	json_int_t version = json_integer_value(json_object_get(root, "version"));
-
-	if (schema == NULL || strcmp(schema, REPORT_SCHEMA) != 0 || version < 1)
-	{
-		err_set(err, ERR_USAGE, "\"%.300s\" is not a saved run", path);
-		err_hint(err, "save one with asyncdemo run --format json");
-		return false;
-	}
-	if (version <= REPORT_VERSION)
-		return true;
-	err_set(err, ERR_USAGE,
-			"\"%.300s\" was saved by a newer version: its format is %lld, and "
-			"this one reads up to %d",
-			path, (long long) version, REPORT_VERSION);
-	err_hint(err, "read it with %.80s or a later one",
-			 program != NULL ? program : "the asyncdemo that saved it");
-	return false;
-}
-
 SavedRun *
-saved_run_load(const char *path, Err *err)
+saved_run_load(JsonIn *in, json_t *root)
 {
-	json_t *root = json_in_file(path, err);
-	JsonIn in = {.name = strcmp(path, "-") == 0 ? "<stdin>" : path,
-				 .err = err};
-	SavedRun *saved;
+	SavedRun *saved = mem_alloc(sizeof(*saved));
 
-	if (root == NULL)
-		return NULL;
-	if (!check_version(path, root, err))
-	{
-		json_decref(root);
-		return NULL;
-	}
-	saved = mem_alloc(sizeof(*saved));
-	saved->root = root;
+	saved->root = json_incref(root);
 	saved->result.plan = &saved->plan;
 	saved->result.spans = &saved->spans;
 	saved->spans.plan = &saved->plan;
-	read_run(&in, saved);
-	read_sources(&in, saved);
-	read_steps(&in, saved);
-	read_counts(&in, saved);
-	read_schedule(&in, saved);
-	read_input(&in, saved);
-	load_tasks(&in, saved);
-	load_holds(&in, saved);
-	load_slowest(&in, saved);
-	load_failures(&in, saved);
-	load_activity(&in, saved);
-	read_prediction(&in, saved);
-	read_expect(&in, saved);
-	read_verdict(&in, saved);
-	read_first_error(&in, saved);
-	if (!in.failed)
+	read_run(in, saved);
+	read_sources(in, saved);
+	read_steps(in, saved);
+	read_counts(in, saved);
+	read_schedule(in, saved);
+	read_input(in, saved);
+	load_tasks(in, saved);
+	load_holds(in, saved);
+	load_slowest(in, saved);
+	load_failures(in, saved);
+	load_activity(in, saved);
+	read_prediction(in, saved);
+	read_expect(in, saved);
+	read_verdict(in, saved);
+	read_first_error(in, saved);
+	if (!in->failed)
 		return saved;
 	saved_run_free(saved);
 	return NULL;

@@ -1,12 +1,12 @@
 /*
  * report_main.c
- *	  "asyncdemo report": a saved run again, in any form.
+ *	  "asyncdemo report": what was saved again, in any form.
  */
 #include "report_main.h"
 
 #include "outputs.h"
-#include "report_load.h"
 #include "report_pair.h"
+#include "report_saved.h"
 
 static bool
 check_usage(const Options *options, Err *err)
@@ -31,76 +31,68 @@ check_usage(const Options *options, Err *err)
 }
 
 static bool
-check_pair(const Options *options, Err *err)
+report_what(const Options *options, const ReportForms *forms, const void *what,
+			Err *err)
 {
-	for (int i = 0; i < REPORT_FILES; i++)
-		if (options->files[i] != NULL)
-			return err_set(err, ERR_USAGE,
-						   "two saved runs are compared as text or JSON, not "
-						   "in \"%s\"",
-						   options->files[i]);
-	if (options->format == FORMAT_CSV)
-		return err_set(err, ERR_USAGE,
-					   "two saved runs are compared as text or JSON, not as "
-					   "CSV");
-	return true;
+	Outputs outputs;
+	bool ok = outputs_open(&outputs, options, forms, NULL, err);
+
+	if (ok)
+	{
+		ok = outputs_report(&outputs, what, true, err);
+		ok = outputs_close(&outputs, err) && ok;
+	}
+	return ok;
 }
 
-static void
-print_pair(const Options *options, const ReportPair *pair)
+static bool
+report_one(const Options *options, Err *err)
 {
-	ReportStyle style = report_style(stdout, options->color);
+	ReportSaved *saved = report_saved_open(options->plans[0], err);
+	bool ok = saved != NULL && report_what(options, report_saved_forms(saved),
+										   report_saved_what(saved), err);
 
-	if (options->format == FORMAT_JSON)
-		report_pair_json(stdout, pair);
-	else
-		report_pair_text(stdout, pair, &style);
+	report_saved_close(saved);
+	return ok;
 }
 
 static bool
 report_two(const Options *options, Err *err)
 {
-	SavedRun *saved[2] = {NULL, NULL};
+	ReportSaved *saved[2] = {NULL, NULL};
 	ReportPair pair;
-	bool ok = check_pair(options, err);
+	bool ok = true;
 
 	for (int i = 0; i < 2 && ok; i++)
 	{
 		pair.names[i] = options->plans[i];
-		saved[i] = saved_run_load(options->plans[i], err);
+		saved[i] = report_saved_open(options->plans[i], err);
 		ok = saved[i] != NULL;
-		if (ok)
-			pair.results[i] = saved_run_result(saved[i]);
+		if (ok && report_saved_forms(saved[i]) != &report_run_forms)
+		{
+			ok = err_set(err, ERR_USAGE,
+						 "two runs are held against each other, and "
+						 "\"%.300s\" is %s",
+						 options->plans[i],
+						 report_saved_forms(saved[i])->about);
+			err_hint(err, "report it alone");
+		}
+		else if (ok)
+			pair.results[i] = report_saved_what(saved[i]);
 	}
-	if (ok)
-		print_pair(options, &pair);
-	saved_run_free(saved[0]);
-	saved_run_free(saved[1]);
+	ok = ok && report_what(options, &report_pair_forms, &pair, err);
+	report_saved_close(saved[0]);
+	report_saved_close(saved[1]);
 	return ok;
 }
 
 static bool
 report_saved(const Options *options, Err *err)
 {
-	SavedRun *saved;
-	Outputs outputs;
-	bool ok;
-
 	if (!check_usage(options, err))
 		return false;
-	if (options->nplans == 2)
-		return report_two(options, err);
-	saved = saved_run_load(options->plans[0], err);
-	if (saved == NULL)
-		return false;
-	ok = outputs_open(&outputs, options, NULL, err);
-	if (ok)
-	{
-		ok = outputs_report(&outputs, saved_run_result(saved), true, err);
-		ok = outputs_close(&outputs, err) && ok;
-	}
-	saved_run_free(saved);
-	return ok;
+	return options->nplans == 2 ? report_two(options, err)
+								: report_one(options, err);
 }
 
 /* The exit status tells about the report, not about the run that was saved. */

@@ -1,45 +1,42 @@
 /*
  * report_pair.c
- *	  Two saved runs beside each other: what changed, and where.
+ *	  What two saved runs beside each other say to people on a terminal.
  *
  * One run each: what is said of chance is about the tasks within them, not
  * about how runs differ from one to the next; --compare tells that.
  */
 #include "report_pair.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <string.h>
 
 #include "report_put.h"
 #include "report_table.h"
 
-#define PAIR_VERSION 1
 #define WORTH 0.01 /* of a task's time: a change of a class worth a row */
 
 typedef char Cell[48];
 
-static int64_t
-tasks_of(const RunResult *result)
+int64_t
+pair_tasks(const RunResult *result)
 {
 	const Spans *spans = result->spans;
 
 	return spans->done + spans->failed + spans->canceled;
 }
 
-static double
-rate_of(const RunResult *result)
+double
+pair_rate(const RunResult *result)
 {
 	return result->wall_ns > 0
-			   ? (double) tasks_of(result) * 1e9 / (double) result->wall_ns
+			   ? (double) pair_tasks(result) * 1e9 / (double) result->wall_ns
 			   : 0;
 }
 
 /* Of a class, on average, for one task. */
-static double
-class_each_ns(const RunResult *result, Class class)
+double
+pair_class_ns(const RunResult *result, Class class)
 {
-	int64_t tasks = tasks_of(result);
+	int64_t tasks = pair_tasks(result);
 
 	return tasks > 0 ? (double) result->spans->class_ns[class] / (double) tasks
 					 : 0;
@@ -49,9 +46,9 @@ class_each_ns(const RunResult *result, Class class)
  * The 95 % interval of the ratio of two means, by the delta method; false for
  * fewer than two values in either.
  */
-static bool
-ratio_interval(const Histogram *a, const Histogram *b, double *low,
-			   double *high)
+bool
+pair_ratio_interval(const Histogram *a, const Histogram *b, double *low,
+					double *high)
 {
 	double mean_a = histogram_mean_ns(a);
 	double mean_b = histogram_mean_ns(b);
@@ -120,8 +117,8 @@ add_classes(ReportTable *table, const ReportPair *pair)
 
 	for (Class class = 0; class < CLASSES; class ++)
 	{
-		double a = class_each_ns(pair->results[0], class);
-		double b = class_each_ns(pair->results[1], class);
+		double a = pair_class_ns(pair->results[0], class);
+		double b = pair_class_ns(pair->results[1], class);
 		Cell name;
 
 		if (a < WORTH * mean_ns && b < WORTH * mean_ns)
@@ -132,16 +129,16 @@ add_classes(ReportTable *table, const ReportPair *pair)
 }
 
 /* The class that changed most, for one task on average. */
-static Class
-changed_most(const ReportPair *pair, double *by_ns)
+Class
+pair_changed_most(const ReportPair *pair, double *by_ns)
 {
 	Class most = CLASSES;
 
 	*by_ns = 0;
 	for (Class class = 0; class < CLASSES; class ++)
 	{
-		double by = class_each_ns(pair->results[1], class) -
-					class_each_ns(pair->results[0], class);
+		double by = pair_class_ns(pair->results[1], class) -
+					pair_class_ns(pair->results[0], class);
 
 		if (fabs(by) > fabs(*by_ns))
 		{
@@ -153,67 +150,65 @@ changed_most(const ReportPair *pair, double *by_ns)
 }
 
 static void
-say_change(FILE *out, const ReportPair *pair, const ReportStyle *style)
+say_change(Findings *findings, const ReportPair *pair)
 {
 	const Histogram *a = &pair->results[0]->spans->latency;
 	const Histogram *b = &pair->results[1]->spans->latency;
 	double low;
 	double high;
 	double by_ns;
-	Class most = changed_most(pair, &by_ns);
+	Class most = pair_changed_most(pair, &by_ns);
 	Cell by;
-	char text[400];
 
-	if (!ratio_interval(a, b, &low, &high))
+	if (!pair_ratio_interval(a, b, &low, &high))
 	{
-		report_put_wrapped(out, "  ", "Too few tasks to compare their times.",
-						   style);
+		findings_say(findings, "", "Too few tasks to compare their times.");
 		return;
 	}
 	report_duration((int64_t) fabs(by_ns), by, sizeof(by));
 	if (low <= 1 && high >= 1)
-		snprintf(text, sizeof(text),
-				 "Times of tasks: not significant (%.3g to %.3g times).", low,
-				 high);
+		findings_say(findings, "",
+					 "Times of tasks: not significant (%.3g to %.3g times).",
+					 low, high);
 	else
-		snprintf(text, sizeof(text),
-				 "A task takes %.3g times as long (%.3g to %.3g); most of the "
-				 "change is %s, %s%s a task.",
-				 histogram_mean_ns(b) / histogram_mean_ns(a), low, high,
-				 most < CLASSES ? class_name(most) : "spread",
-				 by_ns < 0 ? "\u2212" : "+", by);
-	report_put_wrapped(out, "  ", text, style);
+		findings_say(findings, "",
+					 "A task takes %.3g times as long (%.3g to %.3g); most of "
+					 "the change is %s, %s%s a task.",
+					 histogram_mean_ns(b) / histogram_mean_ns(a), low, high,
+					 most < CLASSES ? class_name(most) : "spread",
+					 by_ns < 0 ? "\u2212" : "+", by);
 }
 
-static void
-say_doubts(FILE *out, const ReportPair *pair, const ReportStyle *style)
+void
+pair_findings(const ReportPair *pair, Findings *findings)
 {
 	const RunResult *a = pair->results[0];
 	const RunResult *b = pair->results[1];
 
+	say_change(findings, pair);
 	if (a->plan->nsteps != b->plan->nsteps)
-		report_put_wrapped(
-			out, "  Note: ", "the two runs are not of the same plan.", style);
+		findings_say(findings, "Note",
+					 "the two runs are not of the same plan.");
 	if (a->spans->failed + b->spans->failed > 0)
-		report_put_wrapped(
-			out, "  Note: ", "tasks failed, and their times are in this.",
-			style);
-	report_put_wrapped(out, "  Note: ",
-					   "one run each: how much runs differ from one to the "
-					   "next is not in it; --compare tells.",
-					   style);
+		findings_say(findings, "Note",
+					 "tasks failed, and their times are in this.");
+	findings_say(findings, "Note",
+				 "one run each: how much runs differ from one to the next is "
+				 "not in it; --compare tells.");
 }
 
-void
-report_pair_text(FILE *out, const ReportPair *pair, const ReportStyle *style)
+static void
+pair_text(FILE *out, const void *what, const ReportStyle *style)
 {
+	const ReportPair *pair = what;
 	const char *const headers[] = {"", pair->names[0], pair->names[1], ""};
 	const RunResult *a = pair->results[0];
 	const RunResult *b = pair->results[1];
 	ReportTable *table = report_table_new(4, headers, "LRRr");
+	Findings findings = {0};
 
-	add_number(table, "tasks", (double) tasks_of(a), (double) tasks_of(b));
-	add_number(table, "tasks/s", rate_of(a), rate_of(b));
+	add_number(table, "tasks", (double) pair_tasks(a), (double) pair_tasks(b));
+	add_number(table, "tasks/s", pair_rate(a), pair_rate(b));
 	add_time(table, "wall", (double) a->wall_ns, (double) b->wall_ns);
 	add_time(table, "client cpu", (double) a->client_cpu_ns,
 			 (double) b->client_cpu_ns);
@@ -226,55 +221,15 @@ report_pair_text(FILE *out, const ReportPair *pair, const ReportStyle *style)
 				   0.99);
 	report_table_print_as(out, table, style->columns, style->ascii);
 	report_table_free(table);
-	say_change(out, pair, style);
-	say_doubts(out, pair, style);
+	pair_findings(pair, &findings);
+	findings_put(out, &findings, style);
+	findings_clear(&findings);
 }
 
-/* -------- for programs -------- */
-
-static json_t *
-json_run(const ReportPair *pair, int i)
-{
-	const RunResult *result = pair->results[i];
-	const Histogram *latency = &result->spans->latency;
-	json_t *classes = json_object();
-
-	for (Class class = 0; class < CLASSES; class ++)
-		json_object_set_new(classes, class_name(class),
-							json_real(class_each_ns(result, class) / 1e9));
-	return json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "file",
-					 pair->names[i], "tasks", (json_int_t) tasks_of(result),
-					 "rate", rate_of(result), "wall",
-					 (double) result->wall_ns / 1e9, "client_cpu",
-					 (double) result->client_cpu_ns / 1e9, "mean",
-					 histogram_mean_ns(latency) / 1e9, "p50",
-					 (double) histogram_percentile(latency, 0.5) / 1e9, "p99",
-					 (double) histogram_percentile(latency, 0.99) / 1e9,
-					 "classes", classes);
-}
-
-void
-report_pair_json(FILE *out, const ReportPair *pair)
-{
-	const Histogram *a = &pair->results[0]->spans->latency;
-	const Histogram *b = &pair->results[1]->spans->latency;
-	double low;
-	double high;
-	json_t *json = json_pack("{s:s, s:i, s:[o, o]}", "schema",
-							 "asyncdemo-pair", "version", PAIR_VERSION, "runs",
-							 json_run(pair, 0), json_run(pair, 1));
-
-	if (ratio_interval(a, b, &low, &high))
-	{
-		json_object_set_new(
-			json, "ratio",
-			json_real(histogram_mean_ns(b) / histogram_mean_ns(a)));
-		json_object_set_new(json, "interval", json_pack("[f, f]", low, high));
-		json_object_set_new(json, "significant",
-							json_boolean(low > 1 || high < 1));
-	}
-	json_dumpf(json, out,
-			   JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-	fputc('\n', out);
-	json_decref(json);
-}
+const ReportForms report_pair_forms = {
+	.about = "a pair of saved runs",
+	.text = pair_text,
+	.json = report_pair_json,
+	.csv = report_pair_csv,
+	.files = {[FILE_SVG] = report_pair_svg, [FILE_HTML] = report_pair_html},
+};

@@ -56,6 +56,39 @@ sample_stddev(const Sample *sample)
 	return sqrt(squares / (sample->count - 1));
 }
 
+/*
+ * Student's t at 0.975: exact to the third digit up to ten degrees of freedom,
+ * then by the expansion of Cornish and Fisher (Abramowitz and Stegun 26.7.5).
+ */
+static double
+student_t(int freedom)
+{
+	static const double exact[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+								   2.447,  2.365, 2.306, 2.262, 2.228};
+	const double z = 1.959964;
+	double n = freedom;
+
+	if (freedom <= 10)
+		return exact[freedom - 1];
+	return z + (pow(z, 3) + z) / (4 * n) +
+		   (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n);
+}
+
+bool
+sample_mean_interval(const Sample *sample, double *low, double *high)
+{
+	double mean = sample_mean(sample);
+	double off;
+
+	if (sample->count < 2)
+		return false;
+	off = student_t(sample->count - 1) * sample_stddev(sample) /
+		  sqrt(sample->count);
+	*low = mean - off;
+	*high = mean + off;
+	return true;
+}
+
 /* -------- the bootstrap -------- */
 
 static int

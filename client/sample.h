@@ -26,6 +26,10 @@ extern double sample_mean(const Sample *sample); /* 0 when empty */
 /* Of a sample (n - 1); 0 for fewer than two values. */
 extern double sample_stddev(const Sample *sample);
 
+/* The 95 % interval of the mean, by Student's t; false below two values. */
+extern bool sample_mean_interval(const Sample *sample, double *low,
+								 double *high);
+
 /*
  * The 95 % interval of mean(a) / mean(b), by the percentile bootstrap (Efron
  * 1979) with resamples drawn from the random state.  False, and nothing is

@@ -79,11 +79,8 @@ extern Class sweep_bottleneck(const Sweep *sweep, double *share);
 
 /* The command: points from the options, runs, report; the exit code. */
 struct Options;
-extern int sweep_main(const struct Options *options, const Plan *plan);
-
-/* report_sweep.c */
-extern void report_sweep_text(FILE *out, const Sweep *sweep,
-							  const ReportStyle *style);
-extern void report_sweep_json(FILE *out, const Sweep *sweep);
+struct Outputs;
+extern int sweep_main(const struct Options *options, struct Outputs *outputs,
+					  const Plan *plan);
 
 #endif /* SWEEP_H */

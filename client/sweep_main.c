@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compare.h"
 #include "options.h"
+#include "outputs.h"
 #include "sweep.h"
 
 #define DEFAULT_ROUNDS 3
@@ -55,19 +55,9 @@ on_point(const Sweep *sweep, int value, int number, int count)
 	fflush(stderr);
 }
 
-static void
-print(const Options *options, const Sweep *sweep)
-{
-	ReportStyle style = report_style(stdout, options->color);
-
-	if (options->format == FORMAT_JSON)
-		report_sweep_json(stdout, sweep);
-	else
-		report_sweep_text(stdout, sweep, &style);
-}
-
 static int
-run_and_print(Sweep *sweep, const Options *options, const Plan *plan)
+run_and_report(Sweep *sweep, const Options *options, Outputs *outputs,
+			   const Plan *plan)
 {
 	bool is_watched = isatty(STDERR_FILENO) && !options->quiet;
 	uint64_t seed =
@@ -81,8 +71,11 @@ run_and_print(Sweep *sweep, const Options *options, const Plan *plan)
 		fputs("\r\033[K", stderr);
 	if (err.kind != ERR_NONE)
 		err_print(stderr, "error", &err);
-	if (sweep->npoints > 0)
-		print(options, sweep);
+	if (sweep->npoints > 0 && !outputs_report(outputs, sweep, true, &err))
+	{
+		err_print(stderr, "error", &err);
+		exit_code = exit_code == 0 ? 2 : exit_code;
+	}
 	arena_free(maker.arena);
 	return exit_code;
 }
@@ -105,7 +98,7 @@ fill_defaults(Sweep *sweep, const Options *options)
 }
 
 static bool
-check(const Sweep *sweep, const Options *options, const Plan *plan, Err *err)
+check(const Sweep *sweep, const Options *options, Err *err)
 {
 	const RunOptions *run = &options->run;
 
@@ -124,11 +117,11 @@ check(const Sweep *sweep, const Options *options, const Plan *plan, Err *err)
 		err_hint(err, "a sweep goes from the smaller one to the larger");
 		return false;
 	}
-	return !compare_refuse(plan, options, "a sweep", err);
+	return true;
 }
 
 int
-sweep_main(const Options *options, const Plan *plan)
+sweep_main(const Options *options, Outputs *outputs, const Plan *plan)
 {
 	Sweep sweep = {.over = options->over, .slo = options->slo};
 	Err err;
@@ -136,8 +129,8 @@ sweep_main(const Options *options, const Plan *plan)
 
 	sweep.plan = plan->nsources > 0 ? plan->sources[0].name : "";
 	fill_defaults(&sweep, options);
-	if (check(&sweep, options, plan, &err))
-		exit_code = run_and_print(&sweep, options, plan);
+	if (check(&sweep, options, &err))
+		exit_code = run_and_report(&sweep, options, outputs, plan);
 	else
 		err_print(stderr, "error", &err);
 	sweep_clear(&sweep);

@@ -1,7 +1,8 @@
 "use strict";
 /*
- * What every part of the page uses: making elements, writing numbers, the
- * tooltip, and the list of sections.
+ * What every part of a page uses: making elements, writing numbers, the
+ * tooltip, and the list of sections.  "run" is what is told about: a run, and
+ * on other pages a sweep, a comparison, two saved runs.
  *
  * Text from the report only ever becomes a text node; elements are made one by
  * one and never from text.
@@ -117,6 +118,17 @@ function terms(pairs) {
 
 function say(text) {
   document.getElementById("live").textContent = text;
+}
+
+/* -------- classes of time -------- */
+
+const classColors = {
+  loop: "held", pool: "pool", thread: "waitthread", backoff: "backoff", queued: "queued",
+  connect: "connect", server: "server", http: "http", sleep: "sleep", client: "client",
+};
+
+function classColor(name) {
+  return "--c: var(--" + (classColors[name] ?? "accent") + ")";
 }
 
 /* -------- steps and tasks by number -------- */

@@ -20,7 +20,7 @@ function drawPage() {
 
 function drawFoot() {
   const save = make("button", { type: "button", class: "quiet", on: { click: () => {
-    const link = make("a", { download: "asyncdemo-" + (run.run_id ?? "run") + ".json",
+    const link = make("a", { download: "asyncdemo-" + (run.run_id ?? run.schema.replace("asyncdemo-", "")) + ".json",
       href: URL.createObjectURL(new Blob([document.getElementById("data").textContent], { type: "application/json" })) });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -13,15 +13,6 @@ const classMeanings = {
   backoff: "between two attempts",
   client: "the client's own work",
 };
-const classColors = {
-  loop: "held", pool: "pool", thread: "waitthread", backoff: "backoff", queued: "queued",
-  connect: "connect", server: "server", http: "http", sleep: "sleep", client: "client",
-};
-
-function classColor(name) {
-  return "--c: var(--" + (classColors[name] ?? "accent") + ")";
-}
-
 function drawClasses(section) {
   const all = Object.values(run.classes).reduce((sum, one) => sum + one, 0) || 1;
   const classes = Object.entries(run.classes).filter(([, seconds]) => seconds > 0).sort((a, b) => b[1] - a[1]);

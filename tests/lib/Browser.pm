@@ -199,6 +199,28 @@ sub screenshot
 	close $out or die "$file: $!\n";
 }
 
+# What has less contrast than WCAG's AA asks for (4.5), as "TAG.class ratio".
+sub low_contrast
+{
+	my ($self) = @_;
+	return $self->js(<<'END');
+const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
+const light = ([r, g, b]) => [r, g, b].map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; })
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length && c[3] !== 0) return c; } return [255, 255, 255]; };
+const low = [];
+for (const e of document.querySelectorAll("main *, footer *")) {
+  if (e.closest("svg, .unseen") || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+  const style = getComputedStyle(e);
+  if (Number(style.opacity) < 1) continue;
+  const a = light(parse(style.color)), b = light(behind(e));
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (ratio < 4.5) low.push(e.tagName + "." + e.className + " " + ratio.toFixed(2));
+}
+return [...new Set(low)].slice(0, 5).join("; ");
+END
+}
+
 # What the console has said since the last call.
 sub console
 {

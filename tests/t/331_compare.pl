@@ -82,7 +82,45 @@ ok(!$report->{passed}, '--fail-if-slower: said so');
 is($status, 0, '--fail-if-slower: faster is no failure');
 ok($report->{passed}, '--fail-if-slower: passed');
 
+# ---- in other forms, and again from what was saved ----
+
+my $folder = temp_folder();
+($status, $out, $err) = run_client(
+	[ 'run', $plan, '--rounds', 4, '--compare', 'plan,async',
+		'--fail-if-slower', 10, '--format', 'json', '--html', "$folder/a.html",
+		'--svg', "$folder/a.svg" ]);
+is($status, 0, 'pictures beside JSON: exit status') or diag $err;
+open my $saved, '>', "$folder/saved.json" or die $!;
+print $saved $out;
+close $saved or die $!;
+my (undef, $again) = run_client(
+	[ 'report', "$folder/saved.json", '--format', 'json', '--html',
+		"$folder/b.html" ]);
+is_deeply(decode_json($again), decode_json($out), 'saved: the same again');
+is(slurp("$folder/b.html"), slurp("$folder/a.html"), 'saved: the same page');
+cmp_ok(decode_json($out)->{variants}[0]{wall}{interval}[0], '<',
+	decode_json($out)->{variants}[0]{wall}{mean}, 'an interval of the mean');
+($status, $out) =
+  run_client([ 'report', "$folder/saved.json", '--format', 'csv' ]);
+my ($heads, @rows) = map { [ split /,/, $_, -1 ] } split /\r\n/, $out;
+is_deeply([ map { scalar @$_ } @rows ], [ (scalar @$heads) x 10 ],
+	'CSV: two variants, four rounds each, every row whole');
+($status, undef, $err) =
+  run_client([ 'report', "$folder/saved.json", "$folder/saved.json" ]);
+is($status, 1, 'two comparisons: exit status');
+like($err, qr/two runs are held.*is a comparison/, 'two comparisons: said');
+
 # ---- mistakes ----
+
+foreach my $option ('--trace', '--hgrm', '--metrics')
+{
+	($status, undef, $err) = run_client([ 'run', '-e', 'SELECT 1',
+			'--compare', 'c=1,c=2', $option, "$folder/x" ]);
+	is($status, 1, "$option: exit status");
+	like($err, qr/$option tells about one run, and this is a comparison/,
+		"$option: said");
+	ok(!-e "$folder/x", "$option: before anything is written");
+}
 
 foreach my $case (
 	[ ['async,blokking'], qr/no option "blokking"/, 'unknown mode' ],

@@ -84,9 +84,63 @@ like($out, qr/Best: concurrency \d+ reaches/, 'text: the best');
 unlike($out, qr/[^\x00-\x7f]/, 'text: ASCII where nothing else is known');
 is((grep { length > 80 } split /\n/, $out), 0, 'text: fits 80 columns');
 
+# ---- in other forms, and again from what was saved ----
+
+my $folder = temp_folder();
+my @short = ('--to', 4, '--point-time', '200ms', '--rounds', 2, '--slo',
+	'p99=10s');
+
+($status, $out, $err) = run_client([ 'sweep', @four, @short, '--format',
+		'json', '--html', "$folder/a.html", '--svg', "$folder/a.svg" ]);
+is($status, 0, 'pictures beside JSON: exit status') or diag $err;
+open my $saved, '>', "$folder/saved.json" or die $!;
+print $saved $out;
+close $saved or die $!;
+my (undef, $again) = run_client(
+	[ 'report', "$folder/saved.json", '--format', 'json', '--svg',
+		"$folder/b.svg" ]);
+my ($first, $second) = map { decode_json($_) } $out, $again;
+
+# Averages come back but for the last digits of a number.
+sub rounded
+{
+	my ($it) = @_;
+	return { map { $_ => rounded($it->{$_}) } keys %$it } if ref $it eq 'HASH';
+	return [ map { rounded($_) } @$it ] if ref $it eq 'ARRAY';
+	return $it if ref $it || !defined $it || $it !~ /^-?\d*\.\d/;
+	return sprintf '%.6g', $it;
+}
+
+is_deeply(rounded($second), rounded($first), 'saved: the same again');
+is(slurp("$folder/b.svg"), slurp("$folder/a.svg"), 'saved: the same picture');
+like(slurp("$folder/a.html"), qr/<\/html>\n\z/, 'a whole page');
+
+($status, $out) =
+  run_client([ 'report', "$folder/saved.json", '--format', 'csv' ]);
+my ($heads, @rows) = map { [ split /,/ ] } split /\r\n/, $out;
+is(scalar @rows, scalar @{ $first->{points} }, 'CSV: a row for each point');
+my %row;
+@row{@$heads} = @{ $rows[0] };
+is($row{value}, 1, 'CSV: its setting');
+cmp_ok(abs($row{rate} - $first->{points}[0]{rate}), '<', 1e-3, 'CSV: its rate');
+cmp_ok($row{server}, '>', 0.019, 'CSV: its classes');
+($status, $out) = run_client([ 'report', "$folder/saved.json" ]);
+like($out, qr/Best: concurrency/, 'saved: for people');
+(my $damaged = slurp("$folder/saved.json")) =~ s/"rates": *\[[^]]*\]/"rates": ["fast"]/;
+open $saved, '>', "$folder/damaged.json" or die $!;
+print $saved $damaged;
+close $saved or die $!;
+($status, undef, $err) = run_client([ 'report', "$folder/damaged.json" ]);
+is($status, 1, 'damaged: exit status');
+like($err, qr/points\[0\].*rates/, 'damaged: where');
+
 # ---- mistakes ----
 
 foreach my $case (
+	[ [ '--hgrm', 'x' ], 1, qr/--hgrm tells about one run, and this is a sweep/ ],
+	[ [ '--trace', 'x' ], 1, qr/--trace tells about one run/ ],
+	[ [ '--metrics', 'x' ], 1, qr/--metrics tells about one run/ ],
+	[ [ '--html', '/nowhere/x.html' ], 1, qr/cannot write/ ],
 	[ [ '--to', 1 ], 1, qr/--from 1 is not below --to 1/ ],
 	[ [ '--tasks', 5 ], 1, qr/not for --tasks.*--point-time/s ],
 	[ [ '--slo', 'p98=1s' ], 1, qr/takes mean, p50/ ],

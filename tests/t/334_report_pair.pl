@@ -50,13 +50,22 @@ cmp_ok($pair->{interval}[0], '<=', $pair->{ratio}, 'JSON: interval');
 cmp_ok($pair->{runs}[1]{classes}{pool}, '>', $pair->{runs}[0]{classes}{pool},
 	'JSON: classes');
 
+($status, $out) = report('--format', 'csv', $wide, $narrow);
+is($status, 0, 'CSV: exit status');
+my ($heads, @rows) = map { [ split /,/ ] } split /\r\n/, $out;
+is(scalar @rows, 2, 'CSV: a row for each');
+is(scalar @{ $rows[$_] }, scalar @$heads, 'CSV: whole rows') foreach 0, 1;
+my %second;
+@second{@$heads} = @{ $rows[1] };
+cmp_ok($second{pool}, '>', 0.01, 'CSV: classes');
+
 ($status, $out) = report($wide, $wide);
 like($out, qr/not significant/, 'a run against itself: no difference');
 
 foreach my $case (
 	[ [ $wide, $narrow, $wide ], qr/two saved runs at most/ ],
-	[ [ '--format', 'csv', $wide, $narrow ], qr/text or JSON/ ],
-	[ [ '--svg', temp_folder() . '/x.svg', $wide, $narrow ], qr/text or JSON/ ],
+	[ [ '--hgrm', temp_folder() . '/x', $wide, $narrow ],
+		qr/--hgrm tells about one run, and this is a pair/ ],
 	[ [ $wide, temp_folder() . '/none.json' ], qr/none\.json/ ])
 {
 	my ($args, $message) = @$case;

@@ -50,6 +50,33 @@ test_moments(void)
 	sample_clear(&sample);
 }
 
+/* t at 0.975: 12.706 for one degree of freedom, 2.262 for 9, 2.045 for 29 */
+static void
+test_mean_interval(void)
+{
+	double low;
+	double high;
+	Sample two = SAMPLE(1, 3);
+	Sample ten = SAMPLE(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+	Sample many = {0};
+
+	ok(sample_mean_interval(&two, &low, &high), "two values have an interval");
+	is_close(high - 2, 12.706, 1e-3, "two: a wide one");
+	is_close(low + high, 4, 1e-12, "two: around the mean");
+	sample_mean_interval(&ten, &low, &high);
+	is_close(high - 5.5, 2.262 * sqrt(55.0 / 6) / sqrt(10), 1e-3, "ten");
+	for (int i = 0; i < 30; i++)
+		sample_add(&many, i % 2);
+	sample_mean_interval(&many, &low, &high);
+	is_close((high - 0.5) / (sample_stddev(&many) / sqrt(30)), 2.045, 1e-3,
+			 "thirty, by the expansion");
+	many.count = 1;
+	ok(!sample_mean_interval(&many, &low, &high), "one value has none");
+	sample_clear(&two);
+	sample_clear(&ten);
+	sample_clear(&many);
+}
+
 static void
 test_rank(void)
 {
@@ -97,6 +124,7 @@ int
 main(void)
 {
 	test_moments();
+	test_mean_interval();
 	test_rank();
 	test_interval();
 	return done_testing();
