@@ -30,11 +30,9 @@ my %public_may = map { my ($name, $may) = split /\|/; $name => $may } split /\n/
 my @everybody = qw(burn delay delay_for delay_span delay_until);
 my @network = qw(http_cancel http_delete http_fetch http_fetch_all http_fetch_requests http_get
   http_head http_patch http_pending http_post http_put http_ready http_reset http_send http_wait http_wait_any);
-my @network_required = qw(http_delete http_fetch http_fetch_all http_fetch_requests http_get
-  http_head http_patch http_post http_put http_send http_wait http_wait_any);
 my @helpers = qw(http_header http_request query_string url_decode url_encode);
 is($public_may{$_}, 't', "everybody may $_") foreach @everybody;
-is($public_may{$_}, 'f', "PUBLIC may not $_") foreach @network_required;
+is($public_may{$_}, 'f', "PUBLIC may not $_") foreach @network;
 is_deeply([ sort keys %public_may ], [ sort @everybody, @network, @helpers ],
 	'these are all functions there are');
 is( $root->value(<<'SQL'),
@@ -87,8 +85,9 @@ my %call = (
 		  qw(http_fetch http_get http_head http_delete http_post http_put http_patch http_send)),
 	http_fetch_all => "asyncdemo.http_fetch_all(ARRAY[$url])",
 	http_fetch_requests => "asyncdemo.http_fetch_requests('{}')",
-	http_wait => 'asyncdemo.http_wait(1)',
-	http_wait_any => 'asyncdemo.http_wait_any()');
+	(map { $_ => "asyncdemo.$_(1)" } qw(http_wait http_ready http_cancel)),
+	(map { $_ => "asyncdemo.$_()" } qw(http_wait_any http_pending http_reset)));
+is_deeply([ sort keys %call ], [ sort @network ], 'each function of the network');
 foreach my $name (sort keys %call)
 {
 	state_is($plain->ask("SELECT * FROM $call{$name}" =~ s/SELECT \* FROM (asyncdemo\.http_send)/SELECT $1/r),
