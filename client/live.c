@@ -496,8 +496,9 @@ fill_setup(const Live *live, LiveNumbers *numbers)
 	int interrupts = setup->interrupts(setup->arg);
 
 	numbers->plan = setup->plan;
-	numbers->title =
-		setup->plan->nsources > 0 ? setup->plan->sources[0].name : "";
+	numbers->title = setup->title != NULL		 ? setup->title
+					 : setup->plan->nsources > 0 ? setup->plan->sources[0].name
+												 : "";
 	numbers->server = setup->server;
 	numbers->stage = interrupts == 0   ? LIVE_RUNNING
 					 : interrupts == 1 ? LIVE_DRAINING
@@ -580,6 +581,18 @@ bool
 live_check(Err *err)
 {
 	return live_screen_check(err);
+}
+
+bool
+live_keep(const char *color, Err *err)
+{
+	return live_screen_open(color, NULL, NULL, err);
+}
+
+void
+live_keep_end(void)
+{
+	live_screen_close();
 }
 
 Live *

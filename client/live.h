@@ -19,6 +19,7 @@ typedef struct LiveShard LiveShard;
 typedef struct LiveSetup
 {
 	const Plan *plan;
+	const char *title;	/* NULL: the plan's name */
 	const char *server; /* NULL: none */
 	const char *color;	/* as --color */
 	int64_t total;		/* tasks; 0: not known */
@@ -33,6 +34,13 @@ typedef struct LiveSetup
 
 /* Any time before: is there a terminal for it? */
 extern bool live_check(Err *err);
+
+/*
+ * Keep the screen from the begin of the first of several runs to the end of
+ * the last, each of which has a Live of its own.
+ */
+extern bool live_keep(const char *color, Err *err);
+extern void live_keep_end(void);
 
 /* The program's thread. */
 extern Live *live_new(const LiveSetup *setup);

@@ -40,7 +40,8 @@ static struct
 {
 	pthread_t thread;
 	atomic_bool is_closing;
-	LiveDrawFn draw;
+	int depth;		 /* how often it was opened */
+	LiveDrawFn draw; /* this and the next: live_terminal_lock */
 	void *arg;
 	ReportStyle style;
 	Frame frame; /* the last one that was drawn */
@@ -137,7 +138,8 @@ draw(void)
 	bool is_whole;
 	Frame frame;
 
-	if (!live_terminal_take(&is_fresh) || !compose(&frame))
+	if (screen.draw == NULL || !live_terminal_take(&is_fresh) ||
+		!compose(&frame))
 		return;
 	is_whole = is_fresh || ++screen.age >= FRAMES_TO_WHOLE ||
 			   frame.rows != screen.frame.rows ||
@@ -241,13 +243,27 @@ live_screen_check(Err *err)
 	return live_terminal_check(err);
 }
 
+static void
+set_draw(LiveDrawFn draw_fn, void *arg)
+{
+	live_terminal_lock();
+	screen.draw = draw_fn;
+	screen.arg = arg;
+	live_terminal_unlock();
+}
+
 bool
 live_screen_open(const char *color, LiveDrawFn draw_fn, void *arg, Err *err)
 {
+	if (screen.depth > 0)
+	{
+		screen.depth++;
+		set_draw(draw_fn, arg);
+		return true;
+	}
 	if (!live_terminal_open(err))
 		return false;
-	screen.draw = draw_fn;
-	screen.arg = arg;
+	set_draw(draw_fn, arg);
 	screen.style = report_style(live_terminal_stream(), color);
 	screen.frame = (Frame){0};
 	screen.age = 0;
@@ -255,7 +271,10 @@ live_screen_open(const char *color, LiveDrawFn draw_fn, void *arg, Err *err)
 	if (live_capture_begin(err))
 	{
 		if (start_thread(err))
+		{
+			screen.depth = 1;
 			return true;
+		}
 		live_capture_end();
 	}
 	live_terminal_close();
@@ -265,6 +284,11 @@ live_screen_open(const char *color, LiveDrawFn draw_fn, void *arg, Err *err)
 void
 live_screen_close(void)
 {
+	if (--screen.depth > 0)
+	{
+		set_draw(NULL, NULL);
+		return;
+	}
 	atomic_store(&screen.is_closing, true);
 	live_terminal_wake();
 	pthread_join(screen.thread, NULL);

@@ -24,11 +24,15 @@ typedef void (*LiveDrawFn)(void *arg, FILE *out, int lines,
 /* Any time before: is there a terminal for it? */
 extern bool live_screen_check(Err *err);
 
-/* color: as --color.  On false nothing has changed. */
+/*
+ * color: as --color; draw NULL: what was drawn before stays.  On false nothing
+ * has changed.  May be opened again while it is open, by whoever draws next.
+ */
 extern bool live_screen_open(const char *color, LiveDrawFn draw, void *arg,
 							 Err *err);
 
-/* The terminal is as it was; what others have written is printed now. */
+/* For the last time: the terminal is as it was, and what others have written
+ * is printed. */
 extern void live_screen_close(void);
 
 #endif /* LIVE_SCREEN_H */

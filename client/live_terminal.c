@@ -36,9 +36,9 @@ static const char give_screen[] =
 	"\033[0m\033[H\033[2J\033[?7h\033[?25h\033[?1049l";
 
 /* Signals that end the program, if nobody else cares for them. */
-static const int fatal[] = {SIGHUP,	 SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,
-							SIGBUS,	 SIGFPE,  SIGSEGV, SIGUSR1, SIGUSR2,
-							SIGALRM, SIGPIPE, SIGXCPU, SIGSYS};
+static const int fatal[] = {
+	SIGINT, SIGTERM, SIGHUP,  SIGQUIT, SIGILL,	SIGTRAP, SIGABRT, SIGBUS,
+	SIGFPE, SIGSEGV, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGXCPU, SIGSYS};
 
 #define NFATAL ((int) (sizeof(fatal) / sizeof(fatal[0])))
 
@@ -261,8 +261,10 @@ live_terminal_news(void)
 void
 live_terminal_lock(void)
 {
+	struct timespec nap = {.tv_nsec = 1000000};
+
 	while (atomic_flag_test_and_set(&terminal.is_busy))
-		;
+		nanosleep(&nap, NULL);
 }
 
 void
@@ -403,6 +405,8 @@ live_terminal_stop(void)
 bool
 live_terminal_open(Err *err)
 {
+	static bool has_exit;
+
 	memset(&terminal, 0, sizeof(terminal));
 	terminal.fd = open_terminal();
 	if (terminal.fd < 0)
@@ -420,6 +424,8 @@ live_terminal_open(Err *err)
 		return false;
 	}
 	leave_set(on_leave);
+	if (!has_exit)
+		has_exit = atexit(leave_prepare) == 0; /* a library may exit() */
 	catch_fatal();
 	catch_stop();
 	return true;

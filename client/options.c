@@ -118,7 +118,7 @@ check_sampler(const Options *options, Err *err)
 	return true;
 }
 
-/* It shows one run, while that goes on. */
+/* It shows one run after the other, but holds none against another. */
 static bool
 check_live(const Options *options, Err *err)
 {
@@ -126,8 +126,7 @@ check_live(const Options *options, Err *err)
 
 	if (!options->run.live)
 		return true;
-	if (options->nvariants > 0 || strcmp(options->command, "sweep") == 0 ||
-		strcmp(options->command, "demo") == 0)
+	if (options->nvariants > 0 || strcmp(options->command, "demo") == 0)
 	{
 		err_set(err, ERR_USAGE, "--live shows one run, %s makes many",
 				options->nvariants > 0 ? "--compare" : options->command);

@@ -86,9 +86,10 @@ typedef struct RunOptions
 	int64_t progress_ns; /* -P; 0: not given */
 	int64_t sample_ns;	 /* --sample-server: how often; 0: not at all */
 	bool no_progress;
-	bool live;		   /* a full screen instead */
-	const char *color; /* of that: as --color */
-	bool has_log;	   /* -l */
+	const char *live_title; /* NULL: the plan's name */
+	bool live;				/* a full screen instead */
+	const char *color;		/* of that: as --color */
+	bool has_log;			/* -l */
 	const char *log_prefix;
 	double log_sampling; /* part of the tasks that it tells */
 	double http_rate;	 /* requests a second; 0: no limit */

@@ -63,6 +63,7 @@ run_make_live(Run *run)
 {
 	int64_t total = admission_total(run->admission);
 	LiveSetup setup = {.plan = run->plan,
+					   .title = run->options->live_title,
 					   .server = run->result.server,
 					   .color = run->options->color,
 					   .total = total < INT64_MAX ? total : 0,

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "live.h"
 #include "options.h"
 #include "outputs.h"
 #include "sweep.h"
@@ -21,6 +22,8 @@ typedef struct SweepMaker
 	const Options *options;
 	const Sweep *sweep;
 	Arena *arena;
+	int made; /* runs */
+	char title[80];
 } SweepMaker;
 
 /*
@@ -44,6 +47,9 @@ make_options(void *arg, int value, RunOptions *run, Err *err)
 		run->concurrency = sweep->to;
 	run->quiet = true;
 	run->is_silent = true;
+	snprintf(maker->title, sizeof(maker->title), "sweep, run %d: %s %d",
+			 ++maker->made, sweep_over_name(sweep->over), value);
+	run->live_title = maker->title;
 	return true;
 }
 
@@ -62,11 +68,19 @@ run_and_report(Sweep *sweep, const Options *options, Outputs *outputs,
 	bool is_watched = isatty(STDERR_FILENO) && !options->quiet;
 	uint64_t seed =
 		options->run.seed != 0 ? options->run.seed : (uint64_t) time(NULL);
-	SweepMaker maker = {options, sweep, arena_new()};
+	SweepMaker maker = {
+		.options = options, .sweep = sweep, .arena = arena_new()};
 	Err err;
-	int exit_code = sweep_run(sweep, plan, seed, make_options, &maker,
-							  is_watched ? on_point : NULL, &err);
+	bool is_live = options->run.live && live_keep(options->color, &err);
+	int exit_code;
 
+	if (options->run.live && !is_live)
+		err_print(stderr, "warning", &err);
+	is_watched = is_watched && !options->run.live;
+	exit_code = sweep_run(sweep, plan, seed, make_options, &maker,
+						  is_watched ? on_point : NULL, &err);
+	if (is_live)
+		live_keep_end();
 	if (is_watched)
 		fputs("\r\033[K", stderr);
 	if (err.kind != ERR_NONE)

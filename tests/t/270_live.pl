@@ -35,14 +35,11 @@ foreach my $case (
 	like($err, qr/^ *hint: /m, "$name: a remedy");
 	unlike($out . $err, qr/it runs/, "$name: nothing has run");
 }
-foreach my $command (qw(sweep demo))
 {
-	my ($status, $out, $err) =
-	  run_client([ $command, '--live', ('-e', 'SELECT 1') x ($command ne 'demo') ]);
+	my ($status, $out, $err) = run_client([ 'demo', '--live' ]);
 
-	is($status, 1, "$command: exit status");
-	like($err, qr/--live shows one run, $command makes many/,
-		"$command: the message");
+	is($status, 1, 'demo: exit status');
+	like($err, qr/--live shows one run, demo makes many/, 'demo: the message');
 }
 
 my $stty;
@@ -262,6 +259,27 @@ like(slurp($json), qr/\A\{/, 'standard output is for data');
 unlike(slurp($json) . slurp($errors), qr/\e/, 'and nothing else');
 like(slurp($errors), qr/^said$/m, 'what was said is in the file');
 $is_restored->($terminal, 'streams to files');
+
+# ---- several runs, one screen ----
+
+$terminal->fresh;
+$terminal->type('asyncdemo sweep --live --to 4 --rounds 1 --point-time 400ms '
+	  . "-e '\\sleep 10ms'\n");
+foreach my $concurrency (1, 2, 4)
+{
+	$terminal->wait_for("concurrency $concurrency", sub {
+		substr($_[0]{seen}, $_[0]{told}) =~
+		  /sweep, run \d: concurrency $concurrency\e/;
+	});
+}
+$terminal->wait_for('the end', sub {
+	substr($_[0]{seen}, $_[0]{told}) =~ /\e\[\?1049l.*ready>\z/s;
+});
+$after = $terminal->fresh;
+is(scalar(() = $after =~ /\e\[\?1049h/g), 1, 'sweep: the screen is taken once');
+like($after =~ s/.*\e\[\?1049l//sr, qr/\A *concurrency +tasks\/s.*Best:/s,
+	'sweep: then its report');
+$is_restored->($terminal, 'sweep');
 
 # ---- what the terminal cannot be ----
 
