@@ -96,15 +96,16 @@ check_job(const RunOptions *run, Err *err)
 static bool
 check_sampler(const Options *options, Err *err)
 {
-	bool is_sweep = strcmp(options->command, "sweep") == 0;
+	bool is_run = strcmp(options->command, "run") == 0 ||
+				  strcmp(options->command, "check") == 0;
 
 	if (options->run.sample_ns == 0)
 		return true;
-	if (options->nvariants > 0 || is_sweep)
+	if (options->nvariants > 0 || !is_run)
 	{
 		err_set(err, ERR_USAGE, "--sample-server is for a run that is alone");
-		err_hint(err, "sample one setting with asyncdemo run, without %s",
-				 is_sweep ? "sweep" : "--compare");
+		err_hint(err, "sample one setting with asyncdemo run%s",
+				 is_run ? ", without --compare" : "");
 		return false;
 	}
 	if (options->run.pooler)

@@ -206,7 +206,24 @@ fix_try_steps(Prediction *prediction, const PredictInput *input)
 		}
 }
 
-/* One more, then two, four and so on, up to what every task could use. */
+/* So many steps may be under way: tasks in flight, each in its widest gather.
+ */
+static int
+most_at_once(const PredictInput *input)
+{
+	int tasks = input->concurrency > 0 && input->concurrency < input->ntasks
+					? input->concurrency
+					: input->ntasks;
+	int widest = 1;
+
+	for (int i = 0; i < input->ntasks; i++)
+		for (int j = 0; j < input->tasks[i].nsteps; j++)
+			if (input->tasks[i].steps[j].gather_end - j - 1 > widest)
+				widest = input->tasks[i].steps[j].gather_end - j - 1;
+	return tasks * widest;
+}
+
+/* One more, then two, four and so on, up to what can be of use. */
 static void
 fix_try_more(Prediction *prediction, const PredictInput *input, FixKind kind)
 {
@@ -214,12 +231,13 @@ fix_try_more(Prediction *prediction, const PredictInput *input, FixKind kind)
 	int *limit =
 		kind == FIX_PER_HOST ? &changed.per_host : &changed.connections;
 	int now = *limit;
+	int most = most_at_once(input);
 
 	if (now == 0)
 		return;
-	for (int more = 1; *limit < input->ntasks; more *= 2)
+	for (int more = 1; *limit < most; more *= 2)
 	{
-		*limit = now + more < input->ntasks ? now + more : input->ntasks;
+		*limit = now + more < most ? now + more : most;
 		fix_consider(prediction, &changed, kind, NULL, *limit);
 	}
 }

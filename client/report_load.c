@@ -533,6 +533,7 @@ saved_run_free(SavedRun *saved)
 		histogram_clear(&spans->steps[i].whole);
 	}
 	histogram_clear(&spans->latency);
+	histogram_clear(&spans->lag);
 	histogram_clear(&spans->connects);
 	activity_clear(&saved->activity);
 	free(spans->tasks);

@@ -106,6 +106,7 @@ why_pool(const RunResult *result, Verdict *verdict)
 	const Spans *spans = result->spans;
 	const Span *longest = NULL;
 	const PlanStep *idle;
+	const StepStats *follower;
 	uint64_t victim = 0;
 	char name[48];
 	Duration time;
@@ -133,6 +134,15 @@ why_pool(const RunResult *result, Verdict *verdict)
 		report_say(
 			verdict->why, WHY_BYTES, " that %s had",
 			report_say_task(result, longest->lease_from, name, sizeof(name)));
+	}
+	else if (report_matters(result,
+							REPORT_HABIT(result, follow_ns, &follower)))
+	{
+		report_say(verdict->why, WHY_BYTES, "two queries on one connection: ");
+		report_say_step(verdict->why, WHY_BYTES, result, follower->step, NULL,
+						NULL);
+		report_say(verdict->why, WHY_BYTES,
+				   " waited behind another one of its gather");
 	}
 	else
 		report_say(verdict->why, WHY_BYTES, "tasks waited for a connection");

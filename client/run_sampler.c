@@ -37,8 +37,13 @@ on_problem(void *arg, const char *text)
 void
 run_make_sampler(Run *run)
 {
-	if (run->options->sample_ns == 0 || !run->tasks_use_sql)
+	if (run->options->sample_ns == 0)
 		return;
+	if (!run->tasks_use_sql)
+	{
+		on_problem(run, "no task of the plan has SQL");
+		return;
+	}
 	run->board = activity_board_new(run_connections(run));
 	activity_init(&run->activity, run->plan->nsteps);
 	run->result.activity = &run->activity;

@@ -94,7 +94,6 @@ is((grep { $_->{step} == $lock->{blocker_step} } @{ $report->{steps} })[0]{line}
 is((grep { $_->{step} == $lock->{step} } @{ $report->{steps} })[0]{line}, 8, 'and who waited');
 cmp_ok($lock->{time}, '>', 0.8, 'for long, two of them');
 cmp_ok($lock->{longest}, '<', 0.75 * $lock->{time}, 'each for a part of it');
-is(scalar(@{ $report->{server_samples}{locks} }), 1, 'in one line');
 cmp_ok($report->{server_samples}{idle_in_transaction}{time}, '>', 0.5, 'idle in transaction is seen');
 like($report->{verdict}{why}, qr/^tasks waited ≈ [\d.]+ s for locks of transactions: step 2 of waiter \(sql, line 8\) waited .* that sat idle after step 2 of holder \(sql, line 3\)\.$/,
 	'the verdict names both');
@@ -141,6 +140,7 @@ is($report->{server_samples}{looks}, 0, 'which is told');
 ($status, $report, $err) = sample("\\sleep 50ms\n");
 is($status, 0, 'a plan without SQL');
 ok(!exists $report->{server_samples}, 'has nothing to look at');
+like($err, qr/warning: the server is not sampled: no task of the plan has SQL/, 'which is said');
 
 # the sampler's connection is lost: told once, the run goes on
 my $client = start_client([ 'run', '--sample-server', '--format', 'json',
@@ -188,6 +188,8 @@ foreach (
 	is($status, 1, "$name: refused");
 	like($err, $wanted, "$name: why");
 }
+($status, $out, $err) = run_client([ 'demo', '--sample-server' ]);
+is($status, 1, 'demo: refused');
 ($status, $out, $err) = run_client([ 'sweep', '--sample-server', '-e', 'SELECT 1' ]);
 is($status, 1, 'sweep: refused');
 

@@ -101,11 +101,14 @@ my $closer = start_fault_server(sub {
 });
 $report = verdict("\\http page GET $closer->{url}\n", qw(-c 2 --tasks 60));
 my ($step) = @{ $report->{steps} };
-my $cold = $step->{phases}{connect} // 0;
-if ($cold > 0.025 * $report->{tasks_time})
+my $cold = 0;
+$cold += $step->{phases}{$_} // 0 foreach qw(dns connect tls);
+# at the border (0.02, less what is needed) either is right
+if ($cold > 0.019 * $report->{tasks_time})
 {
 	like(told($report, 'cold_requests'),
-		qr/^step 1 of plan \(page, line 1\) made a connection for \d\d of 60 requests, [\d.]+ \S+ in all: let the server/,
+		$cold < 0.022 * $report->{tasks_time} ? qr/./
+		: qr/^step 1 of plan \(page, line 1\) made a connection for \d\d of 60 requests, [\d.]+ \S+ in all: let the server/,
 		'a server that closes after each answer');
 }
 else
