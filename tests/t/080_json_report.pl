@@ -1,4 +1,5 @@
-# The JSON report of any run is what client/report.schema.json says it is.
+# The JSON report of any run is what client/report.schema.json says it is, and
+# so are those of sweeps, comparisons and pairs.
 
 use strict;
 use warnings;
@@ -124,5 +125,33 @@ foreach my $case (
 
 # The check itself can fail.
 ok(wrong({}, $schema, '$'), 'an empty object is no report');
+
+# ---- what tells about many runs ----
+
+my @saved = map {
+	my ($status, $out) =
+	  run_client([ 'run', '--format', 'json', '--tasks', $_, '-e', 'SELECT 1' ]);
+	plan_file($out, "saved$_.json")
+} 20, 1;
+
+foreach my $case (
+	[ 'sweep', 'sweep', '-e', 'SELECT pg_sleep(0.005)', '--to', 4,
+		'--point-time', '100ms', '--slo', 'p90=1s' ],
+	[ 'sweep', 'sweep', '-e', 'SELECT 1', '--to', 2, '--point-time', '50ms',
+		'--rounds', 1 ],
+	[ 'compare', 'run', '-e', 'SELECT 1', '--rounds', 3, '--compare',
+		'c=1,c=2', '--fail-if-slower', '1000' ],
+	[ 'compare', 'run', '-e', 'SELECT 1', '--rounds', 1, '--compare', 'c=2' ],
+	[ 'pair', 'report', @saved[ 0, 0 ] ],
+	[ 'pair', 'report', @saved ])
+{
+	my ($name, @args) = @$case;
+	my ($status, $out, $err) = run_client([ @args, '--format', 'json' ]);
+
+	$schema = decode_json(read_text("../client/$name.schema.json"));
+	is($status, 0, "@args[0 .. 2]: exit status") or diag $err;
+	my @wrong = wrong(eval { decode_json($out) }, $schema, '$');
+	is("@wrong[0 .. ($#wrong > 4 ? 4 : $#wrong)]", '', "$name: as the schema says");
+}
 
 done_testing();
