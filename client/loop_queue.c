@@ -109,6 +109,18 @@ loop_unpush(Loop *loop, LoopJob *job)
  * What the next job is about is fetched while this one runs: with hundreds of
  * tasks none of it is in the processor's cache any more.
  */
+#define CACHE_LINE 64
+#define LINES_AHEAD 10 /* as far as a task is in use */
+
+static void
+fetch_ahead(const LoopJob *job)
+{
+	if (job == NULL)
+		return;
+	for (int i = 0; i < LINES_AHEAD; i++)
+		__builtin_prefetch((const char *) job->arg + i * CACHE_LINE);
+}
+
 static void
 run_batch(Loop *loop)
 {
@@ -118,8 +130,7 @@ run_batch(Loop *loop)
 		LoopJob *job = loop->ready_head;
 
 		take_job(loop, &loop->ready_head, 0);
-		if (loop->ready_head != NULL)
-			__builtin_prefetch(loop->ready_head->arg);
+		fetch_ahead(loop->ready_head);
 		job->fn(job->arg); /* the job may be gone afterwards */
 	}
 	loop->nbatch = 0;

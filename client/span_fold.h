@@ -32,20 +32,21 @@ typedef struct LiveTask
 {
 	struct LiveTask *next; /* in its hash chain, or in the free list */
 	uint64_t number;
-	char name[64];
-	int kept; /* index into spans->tasks; -1: not kept */
-	int conn; /* its own lease; 0 none */
+	LiveSpan *spans; /* own, or more than that */
+	int nspans;
+	int spans_cap;
+	int group; /* the first span of those that run together */
+	int nlive; /* queued, not ended */
+	int kept;  /* index into spans->tasks; -1: not kept */
+	int conn;  /* its own lease; 0 none */
 	bool in_transaction;
 	int64_t begun_ns;
 	int64_t folded_ns; /* all before belongs to a class */
 	int64_t held_ns;   /* fold->held_ns when it was folded last */
 	int64_t last_hold; /* number of its newest hold; -1: none */
 	int64_t class_ns[CLASSES];
-	LiveSpan *spans;
-	int nspans;
-	int spans_cap;
-	int group; /* the first span of those that run together */
-	int nlive; /* queued, not ended */
+	LiveSpan own; /* near, since most tasks have few */
+	char name[64];
 } LiveTask;
 
 typedef struct LiveConn

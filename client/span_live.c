@@ -7,6 +7,7 @@
  */
 #include "span_fold.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,20 +70,23 @@ LiveTask *
 live_add(SpanFold *fold, uint64_t number)
 {
 	LiveTask *task = fold->unused;
-	LiveSpan *spans = NULL;
-	int spans_cap = 0;
+	LiveSpan *spans;
+	int spans_cap = 1;
 
 	if (fold->nlive >= fold->nchains)
 		chains_grow(fold);
 	if (task == NULL)
+	{
 		task = mem_alloc(sizeof(LiveTask));
+		spans = &task->own;
+	}
 	else
 	{
 		fold->unused = task->next;
 		spans = task->spans;
 		spans_cap = task->spans_cap;
 	}
-	memset(task, 0, sizeof(*task));
+	memset(task, 0, offsetof(LiveTask, own));
 	task->spans = spans;
 	task->spans_cap = spans_cap;
 	task->number = number;
@@ -109,17 +113,25 @@ live_remove(SpanFold *fold, LiveTask *task)
 	fold->nlive--;
 }
 
+static void
+spans_grow(LiveTask *task)
+{
+	bool has_own = task->spans == &task->own;
+
+	task->spans_cap = task->spans_cap * 4;
+	task->spans = mem_realloc(has_own ? NULL : task->spans,
+							  (size_t) task->spans_cap * sizeof(LiveSpan));
+	if (has_own)
+		task->spans[0] = task->own;
+}
+
 LiveSpan *
 live_add_span(LiveTask *task)
 {
 	LiveSpan *span;
 
 	if (task->nspans == task->spans_cap)
-	{
-		task->spans_cap = task->spans_cap == 0 ? 4 : task->spans_cap * 2;
-		task->spans = mem_realloc(task->spans,
-								  (size_t) task->spans_cap * sizeof(LiveSpan));
-	}
+		spans_grow(task);
 	span = &task->spans[task->nspans++];
 	memset(span, 0, sizeof(*span));
 	return span;
@@ -132,7 +144,8 @@ live_free(LiveTask *task)
 	{
 		LiveTask *next = task->next;
 
-		free(task->spans);
+		if (task->spans != &task->own)
+			free(task->spans);
 		free(task);
 		task = next;
 	}

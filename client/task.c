@@ -153,6 +153,20 @@ task_new(Engine *engine)
 	return task;
 }
 
+static Step *
+steps_grow(Task *task, int count)
+{
+	Step *own = task->steps == &task->own ? &task->own : NULL;
+	Step *steps = mem_realloc(own != NULL ? NULL : task->steps,
+							  (size_t) count * sizeof(Step));
+
+	if (own != NULL)
+		*steps = *own;
+	memset(steps + task->steps_cap, 0,
+		   (size_t) (count - task->steps_cap) * sizeof(Step));
+	return steps;
+}
+
 /* Live steps never move: slots are made while none is live. */
 static void
 task_make_slots(Task *task, int count)
@@ -160,9 +174,7 @@ task_make_slots(Task *task, int count)
 	if (count <= task->steps_cap)
 		return;
 	assert(task->inflight == 0);
-	task->steps = mem_realloc(task->steps, (size_t) count * sizeof(Step));
-	memset(task->steps + task->steps_cap, 0,
-		   (size_t) (count - task->steps_cap) * sizeof(Step));
+	task->steps = count == 1 ? &task->own : steps_grow(task, count);
 	task->steps_cap = count;
 	for (int i = 0; i < count; i++)
 	{
@@ -190,7 +202,8 @@ task_free(Task *task)
 	vars_clear(&task->vars);
 	attempt_forget(task);
 	buf_free(&task->emit);
-	free(task->steps);
+	if (task->steps != &task->own)
+		free(task->steps);
 	free(task);
 }
 

@@ -94,7 +94,7 @@ struct Task
 	bool has_batch;		 /* statements of it have no sync behind them */
 	bool in_transaction; /* after the last statement on it */
 	bool must_rollback;	 /* before the lease's next statement */
-	Step *steps;		 /* live slots: 1, or as wide as the gather */
+	Step *steps; /* live slots: own, or as many as the gather is wide */
 	int nsteps;
 	int steps_cap;
 	LoopJob job;
@@ -107,6 +107,7 @@ struct Task
 	int retries; /* of its steps and transactions */
 	Vars vars;
 	RandomState random;
+	Step own;	   /* near, since most tasks have one step at a time */
 	int client_id; /* slot it runs in, from 0 */
 	char name[64];
 	int64_t scheduled_ns; /* --rate: when it should have started */
