@@ -24,7 +24,7 @@ put_counter(TraceLoop *trace, int64_t time_ns)
 	TracePut *put = &trace->put;
 
 	trace->counted_ns = time_ns;
-	trace_put_begin(put, 'C', trace->pid, 0, time_ns);
+	trace_put_begin(put, &trace->counters, 'C', time_ns);
 	TRACE_PUT(put, ",\"name\":\"in flight\",\"args\":{\"tasks\":");
 	trace_put_uint(put, (uint64_t) trace->ntasks);
 	TRACE_PUT(put, ",\"steps\":");
@@ -129,9 +129,7 @@ put_statement(TraceLoop *trace, const Lane *lane, const OpenStep *open,
 	from_ns = conn->last_ns;
 	TRACE_PUT(put, ",\"dur\":");
 	trace_put_us(put, ended_ns - from_ns);
-	TRACE_PUT(put, ",\"cat\":\"statement\",\"name\":\"");
-	trace_put_text(put, trace_says(trace, open->step));
-	TRACE_PUT(put, "\",\"args\":{\"task\":\"");
+	trace_put_says(trace, open->step);
 	trace_put_text(put, lane->name);
 	TRACE_PUT(put, "\",\"line\":");
 	trace_put_uint(put, (uint64_t) open->step->place.line);
@@ -226,14 +224,23 @@ on_step(TraceLoop *trace, Lane *lane, const Event *event)
 
 /* -------- tasks, the loop, the run -------- */
 
+/* Not by snprintf: a task may be over in ten microseconds. */
+static void
+task_name(Lane *lane, const char *name)
+{
+	size_t len = strnlen(name, sizeof(lane->name) - 1);
+
+	memcpy(lane->name, name, len);
+	lane->name[len] = '\0';
+}
+
 static void
 task_begin(TraceLoop *trace, const Event *event)
 {
 	Lane *lane = trace_lane_take(trace, event->task);
 	TracePut *put = &trace->put;
 
-	snprintf(lane->name, sizeof(lane->name), "%s",
-			 event->text != NULL ? event->text : "");
+	task_name(lane, event->text != NULL ? event->text : "");
 	trace_put_on_track(trace, lane, 0, 'B', event->time_ns);
 	TRACE_PUT(put, ",\"cat\":\"task\",\"name\":\"");
 	trace_put_text(put, lane->name);
@@ -280,7 +287,7 @@ on_hold(TraceLoop *trace, const Event *event)
 	trace->is_held = event->kind == EVENT_HOLD;
 	if (event->time_ns > trace->loop_ns)
 		trace->loop_ns = event->time_ns;
-	trace_put_begin(put, trace->is_held ? 'B' : 'E', trace->pid, TRACE_THREAD,
+	trace_put_begin(put, &trace->loop, trace->is_held ? 'B' : 'E',
 					trace->loop_ns);
 	if (trace->is_held)
 	{
@@ -303,7 +310,7 @@ on_clock(TraceLoop *trace, const Event *event)
 	TracePut *put = &trace->put;
 
 	put_counter(trace, event->time_ns);
-	trace_put_begin(put, 'i', trace->pid, TRACE_THREAD, event->time_ns);
+	trace_put_begin(put, &trace->loop, 'i', event->time_ns);
 	if (event->kind == EVENT_RUN_BEGIN)
 		TRACE_PUT(put, ",\"s\":\"g\",\"name\":\"the clock starts\"");
 	else
@@ -384,6 +391,8 @@ loop_begin(TraceLoop *trace)
 	TracePut *put = &trace->put;
 	char name[48] = "asyncdemo";
 
+	trace_head_make(&trace->loop, trace->pid, TRACE_THREAD);
+	trace_head_make(&trace->counters, trace->pid, 0);
 	put->flushed_ns = put->out->zero_ns;
 	if (trace->number > 0)
 		snprintf(name, sizeof(name), "asyncdemo, loop %d", trace->number + 1);

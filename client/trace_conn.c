@@ -51,11 +51,12 @@ trace_put_on_backend(TraceLoop *trace, int64_t number, char phase,
 			snprintf(name, sizeof(name), "connection %lld",
 					 (long long) number);
 		conn->named_pid = thread;
+		trace_head_make(&conn->head, TRACE_SERVER, thread);
 		trace_put_thread_name(&trace->put, TRACE_SERVER, thread, name);
 	}
 	if (time_ns > conn->last_ns)
 		conn->last_ns = time_ns;
-	trace_put_begin(&trace->put, phase, TRACE_SERVER, thread, conn->last_ns);
+	trace_put_begin(&trace->put, &conn->head, phase, conn->last_ns);
 }
 
 static void
@@ -63,7 +64,7 @@ put_opening(TraceLoop *trace, int64_t number, char phase, int64_t time_ns)
 {
 	TracePut *put = &trace->put;
 
-	trace_put_begin(put, phase, trace->pid, TRACE_THREAD, time_ns);
+	trace_put_begin(put, &trace->loop, phase, time_ns);
 	TRACE_PUT(put, ",\"cat\":\"connect\",\"id\":");
 	trace_put_uint(put, (uint64_t) (trace->number * LOOP_IDS + number));
 	TRACE_PUT(put,

@@ -31,7 +31,7 @@ typedef struct OpenStep
 typedef struct Track
 {
 	int64_t last_ns;
-	bool is_named;
+	TraceHead head; /* made when its thread gets its name */
 } Track;
 
 /* A place that tasks take in turn. */
@@ -51,7 +51,8 @@ typedef struct Lane
 typedef struct TraceConn
 {
 	uint64_t pid;
-	uint64_t named_pid; /* the one whose thread has its name */
+	uint64_t named_pid; /* the one whose thread has its name, */
+	TraceHead head;		/* and this */
 	int64_t last_ns;
 	int64_t opening_ns; /* 0: it is not being opened */
 	int leases;			/* open ones; only the first is shown */
@@ -65,6 +66,8 @@ typedef struct TraceLoop
 	const Plan *plan;
 	int number;
 	int pid;
+	TraceHead loop;		/* the thread of the loop itself, */
+	TraceHead counters; /* and none */
 	Lane *lanes;
 	int nlanes;
 	int free_lane; /* the one freed last; -1: none */
@@ -73,7 +76,7 @@ typedef struct TraceLoop
 	TraceConn *conns; /* by number */
 	int64_t nconns;
 	char **about; /* by step and call: name, category and arguments */
-	char **says;  /* by step: the statement, as a name */
+	char **says;  /* by step: the statement, up to the task's name */
 	uint64_t flows;
 	int ntasks; /* in flight */
 	int nsteps;
@@ -98,8 +101,8 @@ extern void trace_put_process_name(TracePut *put, int pid, const char *name);
 /* Name, category and arguments of a step's slice. */
 extern void trace_put_about(TraceLoop *trace, const PlanStep *step, Call call);
 
-/* A statement, as the name of a slice. */
-extern const char *trace_says(TraceLoop *trace, const PlanStep *step);
+/* The same of a statement's, as far as `"args":{"task":"`. */
+extern void trace_put_says(TraceLoop *trace, const PlanStep *step);
 
 /* trace_lane.c: a place for each task in flight; valid until the next take */
 extern Lane *trace_lane_find(TraceLoop *trace, uint64_t task);

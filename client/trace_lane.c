@@ -114,8 +114,9 @@ lane_track(TraceLoop *trace, Lane *lane, int slot)
 		lane->ntracks = slot + 1;
 	}
 	track = &lane->tracks[slot];
-	if (!track->is_named)
+	if (track->head.len == 0)
 	{
+		uint64_t thread = track_thread(trace, lane, slot);
 		char name[64];
 		int number = (int) (lane - trace->lanes) + 1;
 
@@ -124,9 +125,8 @@ lane_track(TraceLoop *trace, Lane *lane, int slot)
 		else
 			snprintf(name, sizeof(name), "task slot %d, gathered %d", number,
 					 slot);
-		track->is_named = true;
-		trace_put_thread_name(&trace->put, trace->pid,
-							  track_thread(trace, lane, slot), name);
+		trace_head_make(&track->head, trace->pid, thread);
+		trace_put_thread_name(&trace->put, trace->pid, thread, name);
 	}
 	return track;
 }
@@ -140,6 +140,5 @@ trace_put_on_track(TraceLoop *trace, Lane *lane, int slot, char phase,
 
 	if (time_ns > track->last_ns)
 		track->last_ns = time_ns;
-	trace_put_begin(&trace->put, phase, trace->pid,
-					track_thread(trace, lane, slot), track->last_ns);
+	trace_put_begin(&trace->put, &track->head, phase, track->last_ns);
 }

@@ -14,7 +14,10 @@
 static void
 put_metadata(TracePut *put, int pid, uint64_t tid, const char *what)
 {
-	trace_put_begin(put, 'M', pid, tid, put->out->zero_ns);
+	TraceHead head;
+
+	trace_head_make(&head, pid, tid);
+	trace_put_begin(put, &head, 'M', put->out->zero_ns);
 	TRACE_PUT(put, ",\"name\":\"");
 	trace_put_text(put, what);
 	TRACE_PUT(put, "\",\"args\":{");
@@ -71,12 +74,25 @@ statement_name(const Plan *plan, const PlanStep *step)
 	return name;
 }
 
-const char *
-trace_says(TraceLoop *trace, const PlanStep *step)
+/* The same for every execution, up to the task's name. */
+void
+trace_put_says(TraceLoop *trace, const PlanStep *step)
 {
-	if (trace->says[step->index] == NULL)
-		trace->says[step->index] = statement_name(trace->plan, step);
-	return trace->says[step->index];
+	char **says = &trace->says[step->index];
+
+	if (*says == NULL)
+	{
+		TracePut *scratch = mem_alloc(sizeof(*scratch));
+		char *name = statement_name(trace->plan, step);
+
+		TRACE_PUT(scratch, ",\"cat\":\"statement\",\"name\":\"");
+		trace_put_text(scratch, name);
+		TRACE_PUT(scratch, "\",\"args\":{\"task\":\"");
+		*says = mem_strndup(scratch->data, scratch->len);
+		free(scratch);
+		free(name);
+	}
+	trace_put_bytes(&trace->put, *says, strlen(*says));
 }
 
 /* What never changes about a step, made when it is first needed. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "digits.h"
 #include "utf8.h"
 
 #define FLUSH_EVERY_NS INT64_C(200000000)
@@ -32,28 +33,18 @@ trace_put_flush(TracePut *put)
 void
 trace_put_uint(TracePut *put, uint64_t value)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-
-	do
-	{
-		digits[--at] = (char) ('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	trace_put_bytes(put, digits + at, sizeof(digits) - at);
+	put->len += digits_put(put->data + put->len, value);
 }
 
 void
 trace_put_us(TracePut *put, int64_t ns)
 {
 	uint64_t size = ns < 0 ? 0 : (uint64_t) ns;
-	unsigned rest = (unsigned) (size % 1000);
-	char decimals[4] = {'.', (char) ('0' + rest / 100),
-						(char) ('0' + rest / 10 % 10),
-						(char) ('0' + rest % 10)};
 
 	trace_put_uint(put, size / 1000);
-	trace_put_bytes(put, decimals, sizeof(decimals));
+	put->data[put->len++] = '.';
+	digits_put_three(put->data + put->len, (unsigned) (size % 1000));
+	put->len += 3;
 }
 
 void
@@ -66,6 +57,27 @@ trace_put_time(TracePut *put, int64_t time_ns)
 static const bool is_plain[256] = {
 	[' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
 
+/* What does not stand for itself; how many bytes of it that was. */
+static size_t
+put_escaped(TracePut *put, const char *text)
+{
+	uint32_t code = (unsigned char) *text;
+	int n = utf8_decode(text, strlen(text), &code);
+
+	if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
+		(code >= 0x200E && code <= 0x200F) ||
+		(code >= 0x2028 && code <= 0x202E) ||
+		(code >= 0x2066 && code <= 0x2069))
+		TRACE_PUT(put, "\uFFFD");
+	else
+	{
+		if (code == '"' || code == '\\')
+			TRACE_PUT(put, "\\");
+		trace_put_bytes(put, text, (size_t) n);
+	}
+	return n > 0 ? (size_t) n : 1;
+}
+
 void
 trace_put_text(TracePut *put, const char *text)
 {
@@ -73,47 +85,43 @@ trace_put_text(TracePut *put, const char *text)
 
 	for (size_t i = 0; i < len;)
 	{
-		uint32_t code = (unsigned char) text[i];
-		int n = 1;
+		size_t from = i;
 
-		if (is_plain[code])
-		{
-			put->data[put->len++] = text[i++];
-			continue;
-		}
-		n = utf8_decode(text + i, strlen(text + i), &code);
-		if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
-			(code >= 0x200E && code <= 0x200F) ||
-			(code >= 0x2028 && code <= 0x202E) ||
-			(code >= 0x2066 && code <= 0x2069))
-			TRACE_PUT(put, "\uFFFD");
-		else
-		{
-			if (code == '"' || code == '\\')
-				TRACE_PUT(put, "\\");
-			trace_put_bytes(put, text + i, (size_t) n);
-		}
-		i += n > 0 ? (size_t) n : 1;
+		while (i < len && is_plain[(unsigned char) text[i]])
+			i++;
+		trace_put_bytes(put, text + from, i - from);
+		if (i < len)
+			i += put_escaped(put, text + i);
 	}
 }
 
+#define PHASE_AT 9 /* in a head's text */
+
 void
-trace_put_begin(TracePut *put, char phase, int pid, uint64_t tid,
+trace_head_make(TraceHead *head, int pid, uint64_t tid)
+{
+	int len = snprintf(head->text, sizeof(head->text),
+					   ",\n{\"ph\":\"?\",\"pid\":%d,\"tid\":%llu,\"ts\":", pid,
+					   (unsigned long long) tid);
+
+	head->len = (size_t) len;
+}
+
+void
+trace_put_begin(TracePut *put, const TraceHead *head, char phase,
 				int64_t time_ns)
 {
+	char *begin;
+
 	if (put->len > sizeof(put->data) - TRACE_EVENT_BYTES ||
 		time_ns - put->flushed_ns > FLUSH_EVERY_NS)
 	{
 		trace_put_flush(put);
 		put->flushed_ns = time_ns;
 	}
-	TRACE_PUT(put, ",\n{\"ph\":\"");
-	trace_put_bytes(put, &phase, 1);
-	TRACE_PUT(put, "\",\"pid\":");
-	trace_put_uint(put, (uint64_t) pid);
-	TRACE_PUT(put, ",\"tid\":");
-	trace_put_uint(put, tid);
-	TRACE_PUT(put, ",\"ts\":");
+	begin = put->data + put->len;
+	trace_put_bytes(put, head->text, head->len);
+	begin[PHASE_AT] = phase;
 	trace_put_time(put, time_ns);
 }
 

@@ -60,10 +60,22 @@ extern void trace_put_time(TracePut *put, int64_t time_ns);
 extern void trace_put_text(TracePut *put, const char *text);
 
 /*
+ * What the events of one thread begin with, up to their time: kept where
+ * there are many.
+ */
+typedef struct TraceHead
+{
+	size_t len; /* 0: not made yet */
+	char text[72];
+} TraceHead;
+
+extern void trace_head_make(TraceHead *head, int pid, uint64_t tid);
+
+/*
  * `{"ph":"B","pid":1,"tid":7,"ts":1.5`: makes room for the event, whose end
  * is trace_put_end.
  */
-extern void trace_put_begin(TracePut *put, char phase, int pid, uint64_t tid,
+extern void trace_put_begin(TracePut *put, const TraceHead *head, char phase,
 							int64_t time_ns);
 extern void trace_put_end(TracePut *put);
 

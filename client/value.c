@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "mem.h"
 
 static void
@@ -242,24 +243,17 @@ print_double(double number, char scratch[VALUE_SCRATCH])
 	}
 }
 
-/* By hand: it is done for every number that is bound. */
 size_t
 value_int_text(int64_t integer, char scratch[VALUE_SCRATCH])
 {
-	uint64_t rest = integer < 0 ? 0 - (uint64_t) integer : (uint64_t) integer;
-	char digits[20];
-	size_t n = 0;
-	char *out = scratch;
+	uint64_t size = integer < 0 ? 0 - (uint64_t) integer : (uint64_t) integer;
+	size_t len = 0;
 
-	do
-		digits[n++] = (char) ('0' + rest % 10);
-	while ((rest /= 10) > 0);
 	if (integer < 0)
-		*out++ = '-';
-	while (n > 0)
-		*out++ = digits[--n];
-	*out = '\0';
-	return (size_t) (out - scratch);
+		scratch[len++] = '-';
+	len += digits_put(scratch + len, size);
+	scratch[len] = '\0';
+	return len;
 }
 
 const char *
