@@ -16,6 +16,7 @@
 #include "mem.h"
 
 #define KEPT_BYTES ((size_t) 256 * 1024)
+#define PIPE_BYTES (1024 * 1024)
 #define SHOWN_BYTES 16384 /* of the newest, copied to be cut into lines */
 
 static struct
@@ -179,6 +180,10 @@ live_capture_begin(Err *err)
 	if (pipe2(fds, O_CLOEXEC) != 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0)
 		return err_set(err, ERR_IO, "--live cannot be shown: %s",
 					   strerror(errno));
+#ifdef F_SETPIPE_SZ
+	/* who writes should not have to wait for a terminal that does not take */
+	(void) fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES);
+#endif
 	capture.kept = mem_alloc(KEPT_BYTES);
 	capture.shown = mem_alloc(SHOWN_BYTES + 1);
 	capture.pipe_fd = fds[0];

@@ -260,6 +260,34 @@ unlike(slurp($json) . slurp($errors), qr/\e/, 'and nothing else');
 like(slurp($errors), qr/^said$/m, 'what was said is in the file');
 $is_restored->($terminal, 'streams to files');
 
+# ---- a terminal that takes nothing, and messages without end ----
+
+my $joblog = temp_folder() . '/live.log';
+my $logged = sub { return scalar(() = slurp($joblog) =~ /\n/g); };
+$start->("-T 60 -c 4 --joblog $joblog $says");
+$terminal->type("\cS");
+sleep 0.3;
+my $before = $logged->();
+wait_until('the run goes on', sub { $logged->() > $before + 40 });
+pass('Ctrl-S stops the view, not the run');
+$terminal->type("\cQ");
+$terminal->fresh;
+$terminal->wait_for('the view goes on', sub {
+	substr($_[0]{seen}, $_[0]{told}) =~ /\e\[1;1H.*\e\[1;1H/s;
+});
+$terminal->type("\cC");
+like($finish->(), qr/exit=130/, 'Ctrl-S: exit status');
+$is_restored->($terminal, 'Ctrl-S');
+
+my $talks = plan_file("\\echo a line that is long enough, :task_number\n");
+$start->("--tasks 30000 -c 10 $talks", qr/long enough/);
+$after = $finish->();
+like($after, qr/\A\S+ of the messages the first [1-9]\d* lines were too many/,
+	'of too many messages it is told how many are lost');
+like($after, qr/\n(?:a line that is long enough, \d+\r\n){100}.*30000 tasks/s,
+	'the newest are printed');
+cmp_ok(length $after, '<', 600_000, 'no more than can be kept');
+
 # ---- several runs, one screen ----
 
 $terminal->fresh;
