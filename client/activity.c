@@ -142,6 +142,7 @@ activity_lock(Activity *activity, const ActivityLock *wait)
 	ActivityLock *known = find_lock(activity, wait);
 	int64_t ns;
 	int64_t samples;
+	bool varies;
 
 	if (known == NULL)
 	{
@@ -150,11 +151,16 @@ activity_lock(Activity *activity, const ActivityLock *wait)
 	}
 	ns = known->ns + wait->ns;
 	samples = known->samples + 1;
+	varies =
+		known->blocker_varies || (wait->blocker == BLOCKER_OWN &&
+								  (wait->blocker_task != known->blocker_task ||
+								   wait->blocker_step != known->blocker_step));
 	/* whoever waited longest stands for all */
 	if (wait->longest_ns >= known->longest_ns)
 		*known = *wait;
 	known->ns = ns;
 	known->samples = samples;
+	known->blocker_varies = varies;
 }
 
 void

@@ -27,7 +27,8 @@ typedef struct ActivityLock
 	int blocker_pid;
 	uint64_t blocker_task; /* own: when task waited longest */
 	int blocker_step;	   /* own: its latest statement */
-	bool blocker_is_idle;  /* in its transaction */
+	bool blocker_is_idle;  /* in its transaction, for more than a pause */
+	bool blocker_varies;   /* own: other tasks, at other statements, too */
 	char application[64];  /* other: its name, as it calls itself */
 	char state[32];		   /* other: "idle in transaction" */
 	int64_t blocker_ns;	   /* other: since its transaction began */
@@ -35,6 +36,9 @@ typedef struct ActivityLock
 	int64_t ns;
 	int64_t longest_ns; /* that one statement waited, at least */
 } ActivityLock;
+
+/* Between two statements of a transaction there is always some time. */
+#define ACTIVITY_PAUSE_NS INT64_C(10000000)
 
 #define ACTIVITY_LOCKS 64 /* kinds of waits that are told apart */
 

@@ -20,7 +20,7 @@ typedef struct Backend
 	int conn;
 	ActivityView before;
 	bool is_seen;			/* the server knows it, and we may see it: */
-	bool is_in_transaction; /* idle */
+	bool is_in_transaction; /* idle, and not for a moment */
 	ActivityKind kind;
 	int64_t state_ns;
 	bool is_blocked;
@@ -160,7 +160,8 @@ activity_look_row(ActivityLook *look, const LookRow *row)
 	backend->kind = activity_kind(row->state, row->wait_type);
 	backend->state_ns = row->state_ns;
 	backend->is_in_transaction =
-		strncmp(row->state, "idle in transaction", 19) == 0;
+		strncmp(row->state, "idle in transaction", 19) == 0 &&
+		row->state_ns >= ACTIVITY_PAUSE_NS;
 	backend->is_blocked = row->is_blocked && backend->kind == ACTIVITY_LOCK;
 	if (backend->is_blocked)
 		note_blocker(&backend->wait, row);

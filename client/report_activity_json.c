@@ -62,6 +62,7 @@ put_blocker(JsonOut *json, const ActivityLock *lock)
 		if (lock->blocker_step >= 0)
 			json_out_int(json, "blocker_step", lock->blocker_step);
 		json_out_bool(json, "blocker_idle", lock->blocker_is_idle);
+		json_out_bool(json, "blocker_varies", lock->blocker_varies);
 	}
 	if (lock->blocker != BLOCKER_OTHER)
 		return;

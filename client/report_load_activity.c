@@ -75,6 +75,7 @@ read_lock(JsonIn *in, const SavedRun *saved, json_t *from, ActivityLock *lock)
 	lock->blocker_step =
 		(int) json_in_count_or(in, from, "blocker_step", MAX_STEPS, -1);
 	lock->blocker_is_idle = json_in_bool_or(in, from, "blocker_idle", false);
+	lock->blocker_varies = json_in_bool_or(in, from, "blocker_varies", false);
 	if (lock->blocker == BLOCKER_OTHER)
 	{
 		snprintf(lock->application, sizeof(lock->application), "%s",

@@ -61,7 +61,10 @@ say_blocker(char *text, size_t bytes, const RunResult *result,
 	switch (lock->blocker)
 	{
 		case BLOCKER_OWN:
-			report_say(text, bytes, "the transaction %s ",
+			report_say(text, bytes, "%s %s ",
+					   lock->blocker_varies
+						   ? "other tasks' transactions, such as one"
+						   : "the transaction",
 					   lock->blocker_is_idle ? "that sat idle after" : "at");
 			say_step(text, bytes, result, lock->blocker_step,
 					 lock->blocker_task);
@@ -117,6 +120,29 @@ report_why_locked(const RunResult *result, Verdict *verdict)
 	report_say(verdict->why, WHY_BYTES, ".");
 }
 
+static void
+fix_own(const RunResult *result, Verdict *verdict, const ActivityLock *lock)
+{
+	if (!lock->blocker_is_idle && lock->blocker_varies)
+	{
+		report_say(verdict->fix, FIX_BYTES,
+				   "shorten the transactions: take what others want as late "
+				   "as can be, commit as soon; or let fewer tasks want it at "
+				   "once (-c).");
+		return;
+	}
+	report_say(verdict->fix, FIX_BYTES,
+			   lock->blocker_is_idle ? "commit right after "
+									 : "shorten the transaction at ");
+	say_step(verdict->fix, FIX_BYTES, result, lock->blocker_step,
+			 lock->blocker_varies ? 0 : lock->blocker_task);
+	report_say(verdict->fix, FIX_BYTES,
+			   lock->blocker_is_idle
+				   ? ", or do what follows it before BEGIN."
+				   : ": take its locks as late as can be, commit as soon; or "
+					 "let fewer tasks want them at once (-c).");
+}
+
 void
 report_fix_locked(const RunResult *result, Verdict *verdict)
 {
@@ -125,17 +151,7 @@ report_fix_locked(const RunResult *result, Verdict *verdict)
 	switch (lock->blocker)
 	{
 		case BLOCKER_OWN:
-			report_say(verdict->fix, FIX_BYTES,
-					   lock->blocker_is_idle ? "commit right after "
-											 : "shorten the transaction at ");
-			say_step(verdict->fix, FIX_BYTES, result, lock->blocker_step,
-					 lock->blocker_task);
-			report_say(verdict->fix, FIX_BYTES,
-					   lock->blocker_is_idle
-						   ? ", or do what follows it before BEGIN."
-						   : ": take its locks as late as can be, commit as "
-							 "soon; or let fewer tasks want them at once "
-							 "(-c).");
+			fix_own(result, verdict, lock);
 			break;
 		case BLOCKER_OTHER:
 		case BLOCKER_HIDDEN:

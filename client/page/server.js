@@ -28,7 +28,7 @@ function stepName(number, task) {
 
 function blockerText(lock) {
   if (lock.blocker === "own")
-    return [lock.blocker_idle ? "a transaction of this run that sat idle after " : "a transaction of this run at ", stepName(lock.blocker_step, lock.blocker_task)];
+    return [lock.blocker_varies ? "transactions of this run, such as one " : "a transaction of this run ", lock.blocker_idle ? "that sat idle after " : "at ", stepName(lock.blocker_step, lock.blocker_task)];
   if (lock.blocker === "prepared") return "a prepared transaction";
   return ["another session: pid " + lock.blocker_pid, lock.blocker === "hidden" ? ", of a role that may not be looked at" :
     [lock.application ? [", ", bdi(lock.application)] : "", ", " + lock.state + ", its transaction open for " + duration(lock.transaction)]];

@@ -49,8 +49,11 @@ begin(void)
 static void
 row(int pid, const char *state, const char *wait_type)
 {
-	LookRow one = {
-		.pid = pid, .state = state, .wait_type = wait_type, .wait_event = ""};
+	LookRow one = {.pid = pid,
+				   .state = state,
+				   .wait_type = wait_type,
+				   .wait_event = "",
+				   .state_ns = 50 * MS};
 
 	activity_look_row(look, &one);
 }
@@ -222,6 +225,34 @@ test_line(void)
 	tear_down();
 }
 
+/* Between two statements a transaction is idle for a moment, too. */
+static void
+test_pause(void)
+{
+	LookRow pause = {.pid = 101,
+					 .state = "idle in transaction",
+					 .wait_type = "Client",
+					 .wait_event = "ClientRead",
+					 .state_ns = 9 * MS};
+
+	set_up();
+	for (uint64_t task = 1; task <= 2; task++)
+	{
+		activity_board_begin(board, 1, task, (int) task - 1);
+		activity_board_end(board, 1, task, (int) task - 1);
+		activity_board_begin(board, 2, 9, 2);
+		begin();
+		activity_look_row(look, &pause);
+		blocked(102, 101, "idle in transaction");
+		activity_look_end(look, 20 * MS);
+	}
+	is_i64(activity.idle.samples, 0, "that is no idle transaction");
+	is_i64(activity.nlocks, 1, "whoever works is one blocker");
+	ok(!activity.locks[0].blocker_is_idle && activity.locks[0].blocker_varies,
+	   "not idle, and not always the same");
+	tear_down();
+}
+
 static void
 test_others(void)
 {
@@ -280,6 +311,7 @@ main(void)
 	test_shares();
 	test_moments();
 	test_line();
+	test_pause();
 	test_others();
 	test_bounds();
 	return done_testing();
