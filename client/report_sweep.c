@@ -32,7 +32,7 @@ add_row(ReportTable *table, const Sweep *sweep, int i, double peak,
 	const SweepPoint *point = &sweep->points[i];
 	Cell value;
 	Cell rate;
-	Cell spread;
+	Cell spread = "";
 	Cell p50;
 	Cell p99;
 	Cell cpu;
@@ -45,10 +45,9 @@ add_row(ReportTable *table, const Sweep *sweep, int i, double peak,
 					   style->ascii ? "#" : "\u2588");
 	snprintf(value, sizeof(value), "%d", point->value);
 	put_number(rate, rate_of(point));
-	snprintf(spread, sizeof(spread), "\u00b1%.0f %%",
-			 rate_of(point) > 0
-				 ? 100 * sample_stddev(&point->rate) / rate_of(point)
-				 : 0);
+	if (point->rate.count > 1 && rate_of(point) > 0)
+		snprintf(spread, sizeof(spread), "\u00b1%.0f %%",
+				 100 * sample_stddev(&point->rate) / rate_of(point));
 	report_duration(histogram_percentile(&point->latency, 0.5), p50,
 					sizeof(p50));
 	report_duration(histogram_percentile(&point->latency, 0.99), p99,

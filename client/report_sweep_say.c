@@ -153,8 +153,10 @@ say_bottleneck(Findings *findings, const Sweep *sweep)
 	if (high->class_ns[most] < 1.2 * low->class_ns[most])
 		return;
 	what = words[most];
-	if ((most == CLASS_QUEUED || most == CLASS_CLIENT) &&
-		high->cpu < IDLE * high->loops)
+	if (most == CLASS_QUEUED && sweep->over == OVER_RATE)
+		what = "the places in flight (-c): tasks wait for one";
+	else if ((most == CLASS_QUEUED || most == CLASS_CLIENT) &&
+			 high->cpu < IDLE * high->loops)
 		what = "the machine: the client waits for one of its cores";
 	report_duration((int64_t) low->class_ns[most], before, sizeof(before));
 	report_duration((int64_t) high->class_ns[most], after, sizeof(after));

@@ -282,43 +282,55 @@ put_rates(const SweepSvg *svg)
 	}
 }
 
-/* Names of curves that end near each other are written one above the other. */
 static double
-name_y(double y, double *used, int nused)
+end_of_curve(const SweepSvg *svg, int curve)
 {
-	for (int i = 0; i < nused; i++)
-		if (fabs(y - used[i]) < NAME_PX)
-		{
-			y = used[i] - NAME_PX;
-			i = -1;
-		}
-	used[nused] = y;
-	return y;
+	const Sweep *sweep = svg->sweep;
+
+	return chart_at(&svg->time,
+					fmax(time_of(&sweep->points[sweep->npoints - 1], curve),
+						 svg->time.low));
 }
 
 static void
-put_times(const SweepSvg *svg, int curve, double *used)
+put_times(const SweepSvg *svg, int curve)
 {
 	static const char *const lines[CURVES] = {"curve la", "curve lb",
 											  "curve lc"};
-	static const char *const fills[CURVES] = {"ca", "cb", "cc"};
 	const Sweep *sweep = svg->sweep;
-	const SweepPoint *last = &sweep->points[sweep->npoints - 1];
-	double y = 0;
 
 	fprintf(svg->out, "<path class=\"%s\" d=\"", lines[curve]);
 	for (int i = 0; i < sweep->npoints; i++)
-	{
-		double time = fmax(time_of(&sweep->points[i], curve), svg->time.low);
-
-		y = chart_at(&svg->time, time);
 		fprintf(svg->out, "%s%.1f %.1f", i > 0 ? "L" : "M",
-				chart_at(&svg->x, sweep->points[i].value), y);
-	}
+				chart_at(&svg->x, sweep->points[i].value),
+				chart_at(&svg->time, fmax(time_of(&sweep->points[i], curve),
+										  svg->time.low)));
 	fputs("\"/>\n", svg->out);
-	svg_label(svg->out, chart_at(&svg->x, last->value) + 18,
-			  name_y(y + 4.5, used, curve), fills[curve], NULL,
-			  curve_name(sweep, curve), 10);
+}
+
+/* Behind their ends, from the lowest up, apart where those are near. */
+static void
+put_curve_names(const SweepSvg *svg)
+{
+	static const char *const fills[CURVES] = {"ca", "cb", "cc"};
+	const Sweep *sweep = svg->sweep;
+	double x = chart_at(&svg->x, sweep->points[sweep->npoints - 1].value) + 18;
+	double above = INFINITY;
+	bool is_named[CURVES] = {false};
+
+	for (int n = 0; n < svg->ncurves; n++)
+	{
+		int lowest = -1;
+
+		for (int i = 0; i < svg->ncurves; i++)
+			if (!is_named[i] && (lowest < 0 || end_of_curve(svg, i) >
+												   end_of_curve(svg, lowest)))
+				lowest = i;
+		is_named[lowest] = true;
+		above = fmin(end_of_curve(svg, lowest) + 4.5, above - NAME_PX);
+		svg_label(svg->out, x, above, fills[lowest], NULL,
+				  curve_name(sweep, lowest), 10);
+	}
 }
 
 static void
@@ -370,7 +382,6 @@ report_sweep_svg(FILE *out, const void *what)
 	char title[300];
 	char point[32];
 	char subtitle[200];
-	double used[CURVES];
 
 	sweep_findings(sweep, &findings);
 	make_axes(&svg);
@@ -389,7 +400,8 @@ report_sweep_svg(FILE *out, const void *what)
 	put_law(&svg);
 	put_slo(&svg);
 	for (int curve = 0; curve < svg.ncurves; curve++)
-		put_times(&svg, curve, used);
+		put_times(&svg, curve);
+	put_curve_names(&svg);
 	put_rates(&svg);
 	put_legend(&svg);
 	chart_findings(out, &findings, SENTENCES);

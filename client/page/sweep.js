@@ -39,7 +39,7 @@ function pointTip(point) {
   return [
     make("h3", {}, run.over + " " + count(point.value) + (point.mark ? ": " + point.mark : "")),
     terms([
-      ["tasks/s", figure(point.rate) + " \u00b1 " + figure(point.rate_stddev)],
+      ["tasks/s", figure(point.rate) + (point.rates.length > 1 ? " \u00b1 " + figure(point.rate_stddev) : "")],
       ["rounds", point.rates.map(figure).join(", ")],
       ["p50", duration(point.latency.p50)], ["p99", duration(point.latency.p99)],
       sweepCurves[2] ? [sweepCurves[2].name, duration(point.slo)] : ["max", duration(point.latency.max)],
@@ -141,12 +141,12 @@ class SweepPicture {
   }
 
   times() {
-    let used = [];
-    return sweepCurves.map((curve) => {
-      const line = run.points.map((point) => [this.x.at(point.value), this.time.at(Math.max(curve.of(point), 1e-6))]);
-      let y = line[line.length - 1][1] + 4;
-      while (used.some((other) => Math.abs(other - y) < 14)) y -= 14;
-      used.push(y);
+    const lines = sweepCurves.map((curve) => ({ curve, line: run.points.map((point) => [this.x.at(point.value), this.time.at(Math.max(curve.of(point), 1e-6))]) }));
+    /* their names behind their ends, from the lowest up, apart where those are near */
+    lines.sort((a, b) => b.line[b.line.length - 1][1] - a.line[a.line.length - 1][1]);
+    let y = Infinity;
+    return lines.map(({ curve, line }) => {
+      y = Math.min(line[line.length - 1][1] + 4, y - 15);
       return [
         draw("path", { class: "curve", style: "--c: var(" + curve.color + ")", "stroke-dasharray": curve.dash, d: lineThrough(line) }),
         draw("text", { class: "end", style: "--c: var(" + curve.color + ")", x: this.right + 4, y }, curve.name)];
@@ -197,7 +197,7 @@ function drawSweepTable(section) {
   section.append(table("Points", [{ n: run.over }, { n: "tasks/s" }, { n: "\u00b1" }, { n: "mean" }, { n: "p50" }, { n: "p99" }, hasMore ? { n: run.slo.of } : null,
     { n: "in flight" }, { n: "client" }, hasFailed ? { n: "failed" } : null, ""].filter((head) => head !== null),
   run.points.map((point) => [
-    { n: count(point.value) }, { n: figure(point.rate) }, { n: percent(point.rate > 0 ? point.rate_stddev / point.rate : 0) },
+    { n: count(point.value) }, { n: figure(point.rate) }, { n: point.rates.length > 1 && point.rate > 0 ? percent(point.rate_stddev / point.rate) : "" },
     { n: duration(point.latency.mean) }, { n: duration(point.latency.p50) }, { n: duration(point.latency.p99) }, hasMore ? { n: duration(point.slo) } : null,
     { n: figure(point.in_flight) }, { n: percent(point.cpu) }, hasFailed ? { n: count(point.failed) } : null,
     make("span", { class: "why" }, [point.mark && !(point.reason && /SLO|unsteady|client/.test(point.mark)) ? make("strong", {}, point.mark + " ") : null, point.reason]),
