@@ -30,8 +30,8 @@ extern int64 deadlines_first_ns(void);
 extern Fetch *deadlines_late(int64 now_ns, bool *connecting);
 
 /*
- * Is this a moment to look for late ones?  moved tells whether the sockets
- * had something to say; to be called once a turn.
+ * Is this a moment to look for late ones?  moved tells whether libcurl had
+ * something to do; to be called once a turn.
  */
 extern bool deadlines_may_pass(int64 now_ns, bool moved);
 

@@ -463,19 +463,19 @@ fetches_serve(void)
 	uint64 before = session.done_count;
 	Transfer *transfer;
 	int64 now_ns;
-	bool moved;
+	int ran;
 
 	if (session.transfers == 0 && session.under_way == 0)
 		return false;
-	moved = transfers_run();
+	ran = transfers_run();
 	while ((transfer = transfers_next_finished()) != NULL)
 		transfer_ended(transfer);
 	lookups_check();
 	now_ns = clock_now_ns();
-	if (deadlines_may_pass(now_ns, moved))
+	if (deadlines_may_pass(now_ns, ran != 0))
 		expire_late(now_ns);
 	serve_queue();
-	return moved || session.done_count != before;
+	return (ran & RAN_SOCKETS) != 0 || session.done_count != before;
 }
 
 /* How long nothing will happen by itself; -1 is for ever. */

@@ -155,12 +155,13 @@ run_timer(Pool *pool)
 	collect_finished(pool);
 }
 
-bool
+int
 transfers_run(void)
 {
 	SocketEvent events[64];
 	int nevents = sockets_poll(events, lengthof(events));
 	int64 now_ns = clock_now_ns();
+	int ran = nevents > 0 ? RAN_SOCKETS : 0;
 
 	pools_block_signals();
 	for (int i = 0; i < nevents; i++)
@@ -170,10 +171,13 @@ transfers_run(void)
 		Pool *pool = pool_at(i);
 
 		if (pool && pool->timer_ns <= now_ns)
+		{
 			run_timer(pool);
+			ran |= RAN_TIMERS;
+		}
 	}
 	pools_unblock_signals();
-	return nevents > 0;
+	return ran;
 }
 
 Transfer *

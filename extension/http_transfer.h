@@ -39,10 +39,13 @@ extern Transfer *transfer_begin(Pool *pool, const HttpRequest *request,
 								void *owner);
 
 /*
- * Do what can be done without waiting; false when no socket had anything to
- * say.  What has ended is then handed out one by one.
+ * Do what can be done without waiting, and tell what there was to do.  What
+ * has ended is then handed out one by one.
  */
-extern bool transfers_run(void);
+#define RAN_SOCKETS 1 /* some had something to say, and may have more */
+#define RAN_TIMERS 2  /* what was started or put off; sockets may answer */
+
+extern int transfers_run(void);
 extern Transfer *transfers_next_finished(void);
 
 /* What is known of the name that must be resolved for it. */
