@@ -203,9 +203,11 @@ json_in_real(JsonIn *in, json_t *from, const char *key)
 	json_t *value = get(in, from, key, true);
 	double number = json_number_value(value);
 
-	if (value == NULL || (json_is_number(value) && number >= 0))
+	if (value == NULL ||
+		(json_is_number(value) && number >= 0 && number <= JSON_IN_MOST))
 		return number;
-	json_in_wrong(in, key, "is no number from 0 on");
+	json_in_wrong(in, key,
+				  json_is_number(value) ? "is out of range" : "is no number");
 	return 0;
 }
 

@@ -48,7 +48,8 @@ extern int64_t json_in_ns_or(JsonIn *in, json_t *from, const char *key,
 extern bool json_in_bool_or(JsonIn *in, json_t *from, const char *key,
 							bool otherwise);
 
-/* A finite number, with or without a fraction, from 0 on. */
+/* A number from 0 to JSON_IN_MOST, with or without a fraction. */
+#define JSON_IN_MOST 1e12
 extern double json_in_real(JsonIn *in, json_t *from, const char *key);
 
 /* A number that is seconds, as nanoseconds. */

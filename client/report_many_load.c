@@ -7,7 +7,6 @@
  */
 #include "report_many_load.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +29,7 @@ load_sample(JsonIn *in, json_t *from, const char *key, Sample *sample)
 		if (in->failed)
 			return;
 		if (!json_is_number(value) || !(json_number_value(value) >= 0) ||
-			isinf(json_number_value(value)))
+			json_number_value(value) > JSON_IN_MOST)
 			json_in_wrong(in, key, "is no list of numbers from 0 on");
 		else
 			sample_add(sample, json_number_value(value));

@@ -126,13 +126,17 @@ cmp_ok(abs($row{rate} - $first->{points}[0]{rate}), '<', 1e-3, 'CSV: its rate');
 cmp_ok($row{server}, '>', 0.019, 'CSV: its classes');
 ($status, $out) = run_client([ 'report', "$folder/saved.json" ]);
 like($out, qr/Best: concurrency/, 'saved: for people');
-(my $damaged = slurp("$folder/saved.json")) =~ s/"rates": *\[[^]]*\]/"rates": ["fast"]/;
-open $saved, '>', "$folder/damaged.json" or die $!;
-print $saved $damaged;
-close $saved or die $!;
-($status, undef, $err) = run_client([ 'report', "$folder/damaged.json" ]);
-is($status, 1, 'damaged: exit status');
-like($err, qr/points\[0\].*rates/, 'damaged: where');
+foreach my $rate ('"fast"', '1e300', -1)
+{
+	(my $damaged = slurp("$folder/saved.json")) =~
+	  s/"rates": *\[[^]]*\]/"rates": [$rate]/;
+	open $saved, '>', "$folder/damaged.json" or die $!;
+	print $saved $damaged;
+	close $saved or die $!;
+	($status, undef, $err) = run_client([ 'report', "$folder/damaged.json" ]);
+	is($status, 1, "a rate of $rate: exit status");
+	like($err, qr/points\[0\].*rates/, "a rate of $rate: where");
+}
 
 # ---- mistakes ----
 
