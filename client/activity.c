@@ -11,6 +11,7 @@
  */
 #include "activity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,18 +109,44 @@ activity_flight(Activity *activity, uint64_t task, int step, int64_t ns)
 	sums->flight_ns += ns;
 }
 
+/*
+ * The event that has most of the time stays, if it has more than half of it
+ * (Boyer and Moore's vote); else one of those that have much.
+ */
+static void
+vote(ActivitySums *sums, const char *event, int64_t ns)
+{
+	if (strcmp(sums->event, event) == 0)
+		sums->event_ns += ns;
+	else if (sums->event_ns >= ns)
+		sums->event_ns -= ns;
+	else
+	{
+		snprintf(sums->event, sizeof(sums->event), "%s", event);
+		sums->event_ns = ns - sums->event_ns;
+	}
+}
+
+static void
+sums_add(ActivitySums *sums, ActivityKind kind, const char *event, int64_t ns)
+{
+	sums->ns[kind] += ns;
+	if (event[0] != '\0')
+		vote(sums, event, ns);
+}
+
 void
 activity_add(Activity *activity, uint64_t task, int step, ActivityKind kind,
-			 int64_t ns)
+			 const char *event, int64_t ns)
 {
 	ActivitySums *sums;
 
 	if (!is_step(activity, step) || kind == ACTIVITY_IDLE)
 		return;
-	activity->steps[step].ns[kind] += ns;
+	sums_add(&activity->steps[step], kind, event, ns);
 	sums = task_sums(activity, task, step);
 	if (sums != NULL)
-		sums->ns[kind] += ns;
+		sums_add(sums, kind, event, ns);
 }
 
 static ActivityLock *
@@ -231,6 +258,8 @@ activity_sums_add(ActivitySums *to, const ActivitySums *from)
 	to->flight_ns += from->flight_ns;
 	for (int kind = 0; kind < ACTIVITY_IDLE; kind++)
 		to->ns[kind] += from->ns[kind];
+	if (from->event[0] != '\0')
+		vote(to, from->event, from->event_ns);
 }
 
 void

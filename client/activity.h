@@ -30,6 +30,8 @@ typedef struct ActivitySums
 	int64_t samples; /* so many statements were under way */
 	int64_t flight_ns;
 	int64_t ns[ACTIVITY_IDLE]; /* ACTIVITY_IDLE is the rest: activity_ns */
+	char event[32];			   /* what was mostly waited for; \"\": nothing */
+	int64_t event_ns;		   /* private: by how much it leads */
 } ActivitySums;
 
 /* Of one step of one of the first tasks. */
@@ -69,9 +71,9 @@ extern void activity_clear(Activity *activity);
 extern void activity_flight(Activity *activity, uint64_t task, int step,
 							int64_t ns);
 
-/* Its backend did this; not ACTIVITY_IDLE. */
+/* Its backend did this, waiting for the event or ""; not ACTIVITY_IDLE. */
 extern void activity_add(Activity *activity, uint64_t task, int step,
-						 ActivityKind kind, int64_t ns);
+						 ActivityKind kind, const char *event, int64_t ns);
 
 /* It waited for a lock: found by step and blocker, which are set. */
 extern void activity_lock(Activity *activity, const ActivityLock *wait);

@@ -22,6 +22,7 @@ typedef struct Backend
 	bool is_seen;			/* the server knows it, and we may see it: */
 	bool is_in_transaction; /* idle, and not for a moment */
 	ActivityKind kind;
+	char event[32];
 	int64_t state_ns;
 	bool is_blocked;
 	ActivityLock wait; /* by whom it is blocked, if it is */
@@ -159,6 +160,7 @@ activity_look_row(ActivityLook *look, const LookRow *row)
 	backend->is_seen = true;
 	backend->kind = activity_kind(row->state, row->wait_type);
 	backend->state_ns = row->state_ns;
+	snprintf(backend->event, sizeof(backend->event), "%s", row->wait_event);
 	backend->is_in_transaction =
 		strncmp(row->state, "idle in transaction", 19) == 0 &&
 		row->state_ns >= ACTIVITY_PAUSE_NS;
@@ -260,7 +262,7 @@ add_backend(ActivityLook *look, const Backend *backend, int64_t ns)
 		waited_ns(look, backend, view->turn, ns);
 	if (backend->kind != ACTIVITY_IDLE)
 		activity_add(look->activity, view->task, view->step, backend->kind,
-					 ns);
+					 backend->event, ns);
 	if (backend->is_blocked)
 		add_lock(look, backend, view, ns);
 	else if (backend->is_in_transaction && !view->is_busy)

@@ -80,6 +80,9 @@ say_shares(const ActivitySums *sums, bool is_short, Shares text)
 				   text[0] != '\0' ? ", " : "", kind_text(best),
 				   share_sign(sums, best, is_short), 100 * share);
 	}
+	if (sums->event[0] != '\0' &&
+		sums->ns[ACTIVITY_CPU] + activity_ns(sums, ACTIVITY_IDLE) < all_ns / 2)
+		report_say(text, sizeof(Shares), " (%s)", sums->event);
 	return text;
 }
 

@@ -11,6 +11,11 @@ put_sums(JsonOut *json, const ActivitySums *sums)
 	json_out_seconds(json, "flight", sums->flight_ns);
 	for (ActivityKind kind = 0; kind < ACTIVITY_KINDS; kind++)
 		json_out_seconds(json, activity_name(kind), activity_ns(sums, kind));
+	if (sums->event[0] != '\0')
+	{
+		json_out_string(json, "event", sums->event);
+		json_out_seconds(json, "event_lead", sums->event_ns);
+	}
 }
 
 /* Of the kept ones, which are the first. */

@@ -14,6 +14,11 @@ read_sums(JsonIn *in, json_t *from, ActivitySums *sums)
 	sums->flight_ns = json_in_ns(in, from, "flight");
 	for (ActivityKind kind = 0; kind < ACTIVITY_IDLE; kind++)
 		sums->ns[kind] = json_in_ns_or(in, from, activity_name(kind), 0);
+	if (json_in_string_or_none(in, from, "event") == NULL)
+		return;
+	snprintf(sums->event, sizeof(sums->event), "%s",
+			 json_in_string(in, from, "event"));
+	sums->event_ns = json_in_ns_or(in, from, "event_lead", 0);
 }
 
 static int

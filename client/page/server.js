@@ -17,7 +17,8 @@ function activityBar(sums) {
 
 function activityText(sums) {
   return activityKinds.filter((kind) => sums[kind] / activityAll(sums) >= 0.005).sort((a, b) => sums[b] - sums[a])
-    .map((kind) => activityWords[kind] + " " + percent(sums[kind] / activityAll(sums))).join(", ");
+    .map((kind) => activityWords[kind] + " " + percent(sums[kind] / activityAll(sums))).join(", ")
+    + (sums.event && sums.cpu + sums.idle < activityAll(sums) / 2 ? " (" + sums.event + ")" : "");
 }
 
 function stepName(number, task) {

@@ -55,6 +55,9 @@ my $samples = $report->{server_samples};
 cmp_ok($samples->{looks}, '>=', 20, 'many looks');
 cmp_ok(share($report, 1, 'cpu'), '>', 0.6, 'burning is on a CPU');
 cmp_ok(share($report, 2, 'other'), '>', 0.6, 'sleeping is another wait');
+my ($sleeps) = grep { $_->{line} == 2 } @{ $report->{steps} };
+is((grep { $_->{step} == $sleeps->{step} } @{ $report->{server_samples}{steps} })[0]{event},
+	'PgSleep', 'which is named');
 cmp_ok(share($report, 4, 'other'), '>', 0.6, 'seen while a blocking call holds the loop');
 cmp_ok(share($report, 6, 'other'), '>', 0.5, 'and of a call on a thread');
 cmp_ok($samples->{took}, '<', 0.5 * $samples->{covered}, 'looking is a small part of the time');

@@ -284,6 +284,21 @@ test_others(void)
 }
 
 static void
+test_events(void)
+{
+	static const char *const seen[] = {"PgSleep", "DataFileRead", "PgSleep",
+									   "WALSync", "PgSleep"};
+
+	set_up();
+	for (int i = 0; i < 5; i++)
+		activity_add(&activity, 1, 0, ACTIVITY_OTHER, seen[i], MS);
+	activity_add(&activity, 1, 0, ACTIVITY_CPU, "", MS);
+	is_str(activity.steps[0].event, "PgSleep", "what was mostly waited for");
+	is_str(activity.steps[1].event, "", "nothing");
+	tear_down();
+}
+
+static void
 test_bounds(void)
 {
 	set_up();
@@ -313,6 +328,7 @@ main(void)
 	test_line();
 	test_pause();
 	test_others();
+	test_events();
 	test_bounds();
 	return done_testing();
 }
