@@ -35,7 +35,7 @@ my $node;
 	local @ENV{qw(LD_PRELOAD WALL_CLOCK)} = ($library, $clock);
 	$node = http_cluster('clock');
 }
-my $s = session($node);
+my ($s, $watcher) = (session($node), session($node));
 my $ahead_sql = sub { return "SELECT extract(epoch FROM clock_timestamp()) - " . time(); };
 set_clock(5000);
 plan skip_all => 'the clock of the server cannot be set'
@@ -51,7 +51,12 @@ sub waits_while_set
 	set_clock(0);
 	my $began = time();
 	$s->start($sql);
-	sleep(0.3);
+	for (1 .. 1000)
+	{
+		last if $watcher->value('SELECT wait_event_type FROM pg_stat_activity WHERE pid = ' . $s->backend) eq 'Extension';
+		sleep(0.01);
+	}
+	sleep(0.2);
 	set_clock($offset_s);
 	my $answer = $s->answer;
 	my $took = time() - $began;
@@ -63,7 +68,7 @@ sub waits_while_set
 my $until = sub { my ($span) = @_; return "SELECT asyncdemo.delay_until(clock_timestamp() + interval '$span')"; };
 
 my $took = waits_while_set(60, $until->('1 min'));
-cmp_ok($took, '>=', 0.3, '... set a minute forward: it does not end before');
+cmp_ok($took, '>=', 0.2, '... set a minute forward: it does not end before');
 cmp_ok($took, '<', 10, '... but soon after');
 $took = waits_while_set(-2, $until->('1 s'));
 cmp_ok($took, '>=', 2.9, '... set two seconds back: it lasts two seconds longer');
