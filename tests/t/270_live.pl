@@ -280,7 +280,8 @@ like($finish->(), qr/exit=130/, 'Ctrl-S: exit status');
 $is_restored->($terminal, 'Ctrl-S');
 
 my $talks = plan_file("\\echo a line that is long enough, :task_number\n");
-$start->("--tasks 30000 -c 10 $talks", qr/long enough/);
+$terminal->fresh;    # it may be over before it is drawn for the first time
+$terminal->type("asyncdemo run --live --tasks 30000 -c 10 $talks\n");
 $after = $finish->();
 like($after, qr/\A\S+ of the messages the first [1-9]\d* lines were too many/,
 	'of too many messages it is told how many are lost');
