@@ -19,6 +19,7 @@ use File::Path qw(remove_tree);
 use HTTP::Tiny;
 use JSON::PP;
 use MIME::Base64 qw(decode_base64);
+use Test::More;
 use Time::HiRes qw(sleep);
 
 my $missing = '';
@@ -37,6 +38,19 @@ sub program
 
 # Why there is none.
 sub missing { return $missing; }
+
+# One, or the end of the test, which says what is missing.
+sub new_or_skip
+{
+	my ($class, @option) = @_;
+	my $self = $class->new(@option);
+
+	return $self if $self;
+	note($missing);
+	SKIP: { skip $missing, 1; }
+	done_testing();
+	exit;
+}
 
 sub new
 {
@@ -236,6 +250,15 @@ sub requests
 		my $message = decode_json($_->{message})->{message};
 		$message->{method} eq 'Network.requestWillBeSent' ? $message->{params}{request}{url} : undef
 	} @{ $self->of_session('/se/log', { type => 'performance' }) };
+}
+
+# Nothing was said, and nobody was asked, since the last call.
+sub is_fine
+{
+	my ($self, $name) = @_;
+	is(join("\n", grep { !/favicon/ } $self->console), '', "$name: the console is silent");
+	is(join("\n", grep { !m{^(?:file|data|blob|chrome):} } $self->requests), '', "$name: nobody was asked");
+	return;
 }
 
 # A browser that its driver has lost would stay: it is known by its folder.

@@ -45,24 +45,10 @@ my $report = eval { decode_json($data) };
 ok($report, 'its data is the JSON report') or diag $@;
 is($report->{schema}, 'asyncdemo-run', 'with its schema');
 
-my $browser = Browser->new(width => 1280, height => 900)
-  or do
-{
-	note(Browser::missing());
-	SKIP: { skip Browser::missing(), 1; }
-	done_testing();
-	exit;
-};
-
-sub fine
-{
-	my ($name) = @_;
-	is(join("\n", grep { !/favicon/ } $browser->console), '', "$name: the console is silent");
-	is(join("\n", grep { !m{^(?:file|data|blob|chrome):} } $browser->requests), '', "$name: nobody was asked");
-}
+my $browser = Browser->new_or_skip(width => 1280, height => 900);
 
 $browser->go("file://$page");
-fine('opened');
+$browser->is_fine('opened');
 
 # What is there
 foreach (
@@ -118,7 +104,7 @@ $browser->pointer([ $x - 100, $y ], 'down', [ $x + 100, $y ], 'up');
 like($browser->js('return document.getElementById("range").textContent'), qr/ to /, 'dragging in the strip chooses a part');
 $browser->click('.keys button[aria-pressed]');
 is($browser->js('return document.querySelector(".keys button").getAttribute("aria-pressed")'), 'false', 'a curve is put out');
-fine('after the pointer');
+$browser->is_fine('after the pointer');
 
 # The keyboard alone
 $browser->js('document.activeElement.blur(); document.getElementById("rows").focus()');
@@ -154,7 +140,7 @@ $browser->size(400, 800);
 $browser->js('document.activeElement.blur(); scrollTo(0, 0)');
 ok($browser->js('return document.documentElement.scrollWidth <= innerWidth'), '400 pixels: nothing sticks out');
 $browser->screenshot("$shots/narrow.png") if $shots;
-fine('at the end');
+$browser->is_fine('at the end');
 
 # Print: what cannot be pressed there is gone, and a PDF comes out
 my $pdf = $browser->of_session('/print', {});
@@ -175,6 +161,6 @@ like($browser->js('return document.getElementById("timeline").textContent'), qr/
 $browser->click('button[title^="A row for each"]');
 like($browser->js('return document.querySelector("button[title^=\'A row for each\']").textContent'), qr/tasks/, 'rows can be tasks');
 $browser->screenshot("$shots/many.png") if $shots;
-fine('many tasks');
+$browser->is_fine('many tasks');
 
 done_testing();

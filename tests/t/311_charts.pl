@@ -88,21 +88,7 @@ foreach ([ sweep => $sweep ], [ compare => $compare ], [ pair => @runs ])
 }
 like($page{sweep}, qr/<noscript>.*Best: concurrency 8.*<\/noscript>/s, 'without scripts: the sentences');
 
-my $browser = Browser->new(width => 1280, height => 900)
-  or do
-{
-	note(Browser::missing());
-	SKIP: { skip Browser::missing(), 1; }
-	done_testing();
-	exit;
-};
-
-sub fine
-{
-	my ($name) = @_;
-	is(join("\n", grep { !/favicon/ } $browser->console), '', "$name: the console is silent");
-	is(join("\n", grep { !m{^(?:file|data|blob|chrome):} } $browser->requests), '', "$name: nobody was asked");
-}
+my $browser = Browser->new_or_skip(width => 1280, height => 900);
 
 sub count
 {
@@ -122,7 +108,7 @@ sub tip { return $browser->js('const t = document.getElementById("tip"); return 
 sub looks_well
 {
 	my ($name, $chart) = @_;
-	fine("$name, opened");
+	$browser->is_fine("$name, opened");
 	is(count('#main script, #main img, #main b'), 0, "$name: nothing from outside became an element");
 	ok($browser->js('return document.documentElement.scrollWidth <= innerWidth'), "$name: not wider than the window");
 	is($browser->low_contrast, '', "$name, light: every text has contrast");
@@ -152,7 +138,7 @@ END
 	$browser->screenshot("$shots/$name-narrow.png") if $shots;
 	$browser->size(1280, 900);
 	like($browser->of_session('/print', {}), qr/^JVBER/, "$name: it can be printed");
-	fine("$name, at the end");
+	$browser->is_fine("$name, at the end");
 }
 
 # ---- a sweep ----
@@ -227,7 +213,7 @@ foreach ([ sweep => 6 + 3 ], [ compare => 15 + 3 + 2 ], [ pair => 0 ])
 const all = document.documentElement.getBoundingClientRect();
 return [...document.querySelectorAll("text")].every((t) => { const b = t.getBoundingClientRect(); return b.left >= all.left - 1 && b.right <= all.right + 1 && b.bottom <= all.bottom + 1; });
 END
-	fine("$name.svg");
+	$browser->is_fine("$name.svg");
 	$browser->screenshot("$shots/$name-svg.png") if $shots;
 }
 
