@@ -398,7 +398,6 @@ attempt_failed(Conn *conn, const char *message)
 	reason_of(message, reason, sizeof(reason), sqlstate);
 	if (PQconnectionNeedsPassword(conn->pg) && !target->has_password)
 	{
-		target->needs_password = true;
 		opening->stop = true;
 		opening->hint = hint_for_sqlstate("28P01");
 		snprintf(reason, sizeof(reason),

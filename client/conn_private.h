@@ -69,7 +69,6 @@ struct ConnTarget
 	bool skip_options; /* ours are refused, or not to be tried */
 	bool options_refused;
 	bool refused_by_pooler;
-	bool needs_password;
 	int server_version;	  /* 0: not yet known */
 	Buf untold;			  /* a notice nobody was there to hear */
 	ConnOpening *waiting; /* for names to be looked up */

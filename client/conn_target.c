@@ -502,12 +502,6 @@ conn_target_text(const ConnTarget *target)
 }
 
 bool
-conn_target_needs_password(const ConnTarget *target)
-{
-	return target->needs_password;
-}
-
-bool
 conn_target_options_refused(const ConnTarget *target, bool *is_pooler)
 {
 	*is_pooler = target->refused_by_pooler;

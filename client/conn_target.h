@@ -36,9 +36,6 @@ extern void conn_target_free(ConnTarget *target);
 /* "user@host:port/dbname", never a password; valid until freed. */
 extern const char *conn_target_text(const ConnTarget *target);
 
-/* A server asked for a password and there was none to give. */
-extern bool conn_target_needs_password(const ConnTarget *target);
-
 /*
  * The start-up options were refused, by an old server or, is_pooler, by a
  * connection pooler: then nothing is prepared from here on, and a lease should

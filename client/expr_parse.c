@@ -697,12 +697,6 @@ make_binary(Plan *plan, ExprOp op, Expr *left, Expr *right)
 }
 
 Expr *
-expr_make_product(Plan *plan, Expr *left, Expr *right)
-{
-	return make_binary(plan, EXPR_MUL, left, right);
-}
-
-Expr *
 expr_make_quotient(Plan *plan, Expr *left, Expr *right)
 {
 	return make_binary(plan, EXPR_DIV, left, right);

@@ -18,8 +18,7 @@ extern Expr *expr_parse(Lexer *lex, Plan *plan, Err *err);
 /* A constant of the caller's making, at this place. */
 extern Expr *expr_make_double(Plan *plan, double number, Place place);
 
-/* left * right or left / right. */
-extern Expr *expr_make_product(Plan *plan, Expr *left, Expr *right);
+/* left / right. */
 extern Expr *expr_make_quotient(Plan *plan, Expr *left, Expr *right);
 
 /* Is it a number known when the plan is read?  Then which? */

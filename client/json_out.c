@@ -150,6 +150,15 @@ json_out_bool(JsonOut *json, const char *key, bool value)
 }
 
 void
+json_out_interval(JsonOut *json, const char *key, double low, double high)
+{
+	json_out_open(json, key, '[');
+	json_out_real(json, NULL, low);
+	json_out_real(json, NULL, high);
+	json_out_close(json, ']');
+}
+
+void
 json_out_seconds(JsonOut *json, const char *key, int64_t ns)
 {
 	uint64_t size = ns < 0 ? -(uint64_t) ns : (uint64_t) ns;

@@ -42,6 +42,10 @@ extern void json_out_bool(JsonOut *json, const char *key, bool value);
 /* A finite number; its decimal sign is a point in any locale. */
 extern void json_out_real(JsonOut *json, const char *key, double value);
 
+/* "key": [low, high] */
+extern void json_out_interval(JsonOut *json, const char *key, double low,
+							  double high);
+
 /* Nanoseconds as seconds, exactly and whatever the locale's decimal sign. */
 extern void json_out_seconds(JsonOut *json, const char *key, int64_t ns);
 

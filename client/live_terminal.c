@@ -218,8 +218,8 @@ give_back(void)
 	tcsetattr(terminal.fd, TCSANOW, &terminal.before);
 }
 
-void
-live_terminal_give(void)
+static void
+give_unless_left(void)
 {
 	if (!atomic_load(&terminal.is_left))
 		give_back();
@@ -390,7 +390,7 @@ live_terminal_stop(void)
 	struct sigaction caught;
 	sigset_t mask;
 
-	live_terminal_give();
+	give_unless_left();
 	sigaction(SIGTSTP, &terminal.saved_stop, &caught);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTSTP);
@@ -434,7 +434,7 @@ live_terminal_open(Err *err)
 void
 live_terminal_close(void)
 {
-	live_terminal_give();
+	give_unless_left();
 	catch_none();
 	leave_set(NULL);
 	close(terminal.wake_fds[0]);

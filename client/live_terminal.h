@@ -33,7 +33,6 @@ extern void live_terminal_size(int *columns, int *lines);
  * background, so that it is not.  *is_fresh: nothing is drawn on it now.
  */
 extern bool live_terminal_take(bool *is_fresh);
-extern void live_terminal_give(void);
 
 /* All of it, in one go, so that nothing comes between. */
 extern void live_terminal_write(const char *text, size_t len);

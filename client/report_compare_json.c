@@ -7,19 +7,11 @@
 #include "report_compare.h"
 
 #include "report_csv.h"
+#include "report_json.h"
 
 #define CSV_VERSION 1
 
 /* -------- JSON -------- */
-
-static void
-put_interval(JsonOut *json, const char *key, double low, double high)
-{
-	json_out_open(json, key, '[');
-	json_out_real(json, NULL, low);
-	json_out_real(json, NULL, high);
-	json_out_close(json, ']');
-}
 
 static void
 put_sample(JsonOut *json, const char *key, const Sample *sample)
@@ -31,7 +23,7 @@ put_sample(JsonOut *json, const char *key, const Sample *sample)
 	json_out_real(json, "mean", sample_mean(sample));
 	json_out_real(json, "stddev", sample_stddev(sample));
 	if (sample_mean_interval(sample, &low, &high))
-		put_interval(json, "interval", low, high);
+		json_out_interval(json, "interval", low, high);
 	json_out_open(json, "values", '[');
 	for (int i = 0; i < sample->count; i++)
 		json_out_real(json, NULL, sample->values[i]);
@@ -54,7 +46,7 @@ put_variant(JsonOut *json, const Compare *compare, int i)
 	{
 		json_out_real(json, "ratio", variant->ratio);
 		if (variant->has_interval)
-			put_interval(json, "interval", variant->low, variant->high);
+			json_out_interval(json, "interval", variant->low, variant->high);
 		json_out_real(json, "p", variant->p);
 		json_out_bool(json, "significant", variant->is_significant);
 		compare_say_ratio(compare, i, verdict, sizeof(verdict));
@@ -71,9 +63,7 @@ report_compare_json_as(FILE *out, const Compare *compare, bool in_html)
 
 	json_out_begin(&json, out, in_html);
 	json_out_open(&json, NULL, '{');
-	json_out_string(&json, "schema", COMPARE_SCHEMA);
-	json_out_int(&json, "version", COMPARE_VERSION);
-	json_out_string(&json, "program", "asyncdemo " ASYNCDEMO_VERSION);
+	report_json_head(&json, COMPARE_SCHEMA, COMPARE_VERSION);
 	json_out_string(&json, "plan", compare->plan);
 	json_out_int(&json, "rounds", compare->rounds_done);
 	json_out_bool(&json, "interrupted", compare->interrupted);

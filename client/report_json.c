@@ -270,14 +270,20 @@ put_tuning(JsonOut *json, const Tuning *tuning)
 	json_out_close(json, '}');
 }
 
+void
+report_json_head(JsonOut *json, const char *schema, int version)
+{
+	json_out_string(json, "schema", schema);
+	json_out_int(json, "version", version);
+	json_out_string(json, "program", "asyncdemo " ASYNCDEMO_VERSION);
+}
+
 static void
 put_run(JsonOut *json, const RunResult *result)
 {
 	const Spans *spans = result->spans;
 
-	json_out_string(json, "schema", REPORT_SCHEMA);
-	json_out_int(json, "version", REPORT_VERSION);
-	json_out_string(json, "program", "asyncdemo " ASYNCDEMO_VERSION);
+	report_json_head(json, REPORT_SCHEMA, REPORT_VERSION);
 	json_out_string(json, "run_id", result->run_id);
 	put_began(json, result->began_unix_ns);
 	put_sources(json, result->plan);

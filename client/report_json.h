@@ -22,6 +22,9 @@
 extern void report_json_limited(FILE *out, const RunResult *result,
 								bool in_html, size_t max_bytes);
 
+/* What every saved report begins with: what it is, and who wrote it. */
+extern void report_json_head(JsonOut *json, const char *schema, int version);
+
 /* With its buckets, so that it can be read again. */
 extern void report_json_histogram(JsonOut *json, const char *key,
 								  const Histogram *histogram);

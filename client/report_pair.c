@@ -128,9 +128,9 @@ add_classes(ReportTable *table, const ReportPair *pair)
 	}
 }
 
-/* The class that changed most, for one task on average. */
-Class
-pair_changed_most(const ReportPair *pair, double *by_ns)
+/* The class that changed most, and by how much a task; CLASSES: none. */
+static Class
+changed_most(const ReportPair *pair, double *by_ns)
 {
 	Class most = CLASSES;
 
@@ -157,7 +157,7 @@ say_change(Findings *findings, const ReportPair *pair)
 	double low;
 	double high;
 	double by_ns;
-	Class most = pair_changed_most(pair, &by_ns);
+	Class most = changed_most(pair, &by_ns);
 	Cell by;
 
 	if (!pair_ratio_interval(a, b, &low, &high))

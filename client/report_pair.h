@@ -26,9 +26,6 @@ extern double pair_rate(const RunResult *result);
 /* Of a class, on average, for one task. */
 extern double pair_class_ns(const RunResult *result, Class class);
 
-/* The class that changed most, and by how much a task; CLASSES: none. */
-extern Class pair_changed_most(const ReportPair *pair, double *by_ns);
-
 /*
  * The 95 % interval of the ratio of two means, by the delta method; false for
  * fewer than two values in either.

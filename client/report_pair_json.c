@@ -56,10 +56,7 @@ put_ratio(JsonOut *json, const ReportPair *pair)
 	if (!pair_ratio_interval(a, b, &low, &high))
 		return;
 	json_out_real(json, "ratio", histogram_mean_ns(b) / histogram_mean_ns(a));
-	json_out_open(json, "interval", '[');
-	json_out_real(json, NULL, low);
-	json_out_real(json, NULL, high);
-	json_out_close(json, ']');
+	json_out_interval(json, "interval", low, high);
 	json_out_bool(json, "significant", low > 1 || high < 1);
 }
 
@@ -71,9 +68,7 @@ report_pair_json_as(FILE *out, const ReportPair *pair, bool in_html)
 
 	json_out_begin(&json, out, in_html);
 	json_out_open(&json, NULL, '{');
-	json_out_string(&json, "schema", PAIR_SCHEMA);
-	json_out_int(&json, "version", PAIR_VERSION);
-	json_out_string(&json, "program", "asyncdemo " ASYNCDEMO_VERSION);
+	report_json_head(&json, PAIR_SCHEMA, PAIR_VERSION);
 	json_out_open(&json, "runs", '[');
 	put_run(&json, pair, 0);
 	put_run(&json, pair, 1);

@@ -105,9 +105,7 @@ put_slo(JsonOut *json, const SweepSlo *slo)
 static void
 put_settings(JsonOut *json, const Sweep *sweep)
 {
-	json_out_string(json, "schema", SWEEP_SCHEMA);
-	json_out_int(json, "version", SWEEP_VERSION);
-	json_out_string(json, "program", "asyncdemo " ASYNCDEMO_VERSION);
+	report_json_head(json, SWEEP_SCHEMA, SWEEP_VERSION);
 	json_out_string(json, "plan", sweep->plan);
 	json_out_string(json, "over", sweep_over_name(sweep->over));
 	json_out_int(json, "from", sweep->from);

@@ -684,7 +684,8 @@ step_wake(Step *step)
 	task_wake(step->task);
 }
 
-void
+/* Where it stands, into err (file, line, excerpt). */
+static void
 step_place(const Step *step, Err *err)
 {
 	plan_place(step->task->engine->plan, step->plan->place, err);

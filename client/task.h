@@ -211,9 +211,6 @@ extern void step_hold_begin(Step *step);
 extern void step_hold_end(Step *step);
 extern void step_phase(Step *step, Phase phase, int64_t duration_ns);
 
-/* Where the step stands, into err (file, line, excerpt). */
-extern void step_place(const Step *step, Err *err);
-
 /* -------- leases (lease.c) -------- */
 
 /*

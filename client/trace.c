@@ -64,15 +64,6 @@ trace_emit(Trace *trace, const Event *event)
 }
 
 const char *
-task_state_name(TaskState state)
-{
-	static const char *const names[] = {"ready", "waiting", "draining",
-										"done"};
-
-	return names[state];
-}
-
-const char *
 step_state_name(StepState state)
 {
 	static const char *const names[] = {"pending", "queued", "running",

@@ -120,7 +120,6 @@ extern void trace_want_moves(Trace *trace);
 extern bool trace_wants_moves(const Trace *trace);		  /* NULL trace: no */
 extern void trace_emit(Trace *trace, const Event *event); /* NULL trace: no */
 
-extern const char *task_state_name(TaskState state);
 extern const char *step_state_name(StepState state);
 extern const char *conn_state_name(ConnState state);
 extern const char *phase_name(Phase phase);

@@ -47,8 +47,9 @@ trace_put_us(TracePut *put, int64_t ns)
 	put->len += 3;
 }
 
-void
-trace_put_time(TracePut *put, int64_t time_ns)
+/* A moment, as microseconds since the trace's begin. */
+static void
+put_time(TracePut *put, int64_t time_ns)
 {
 	trace_put_us(put, time_ns - put->out->zero_ns);
 }
@@ -122,7 +123,7 @@ trace_put_begin(TracePut *put, const TraceHead *head, char phase,
 	begin = put->data + put->len;
 	trace_put_bytes(put, head->text, head->len);
 	begin[PHASE_AT] = phase;
-	trace_put_time(put, time_ns);
+	put_time(put, time_ns);
 }
 
 void

@@ -50,9 +50,6 @@ extern void trace_put_uint(TracePut *put, uint64_t value);
 /* Nanoseconds as microseconds with three decimals. */
 extern void trace_put_us(TracePut *put, int64_t ns);
 
-/* A moment, as microseconds since the trace's begin. */
-extern void trace_put_time(TracePut *put, int64_t time_ns);
-
 /*
  * A JSON string without its quotes, at most 256 bytes of it.  What could
  * steer a terminal, and bytes that are no UTF-8, become U+FFFD.
