@@ -263,6 +263,21 @@ activity_sums_add(ActivitySums *to, const ActivitySums *from)
 }
 
 void
+activity_sums_told(ActivitySums *sums, double part)
+{
+	double seen_ns = 0;
+	double told_ns = part * (double) sums->flight_ns;
+
+	for (int kind = 0; kind < ACTIVITY_IDLE; kind++)
+		seen_ns += (double) sums->ns[kind];
+	if (seen_ns <= 0 || seen_ns >= told_ns)
+		return;
+	for (int kind = 0; kind < ACTIVITY_IDLE; kind++)
+		sums->ns[kind] =
+			(int64_t) ((double) sums->ns[kind] * (told_ns / seen_ns));
+}
+
+void
 activity_total(const Activity *activity, ActivitySums *total)
 {
 	memset(total, 0, sizeof(*total));

@@ -85,6 +85,12 @@ extern void activity_sort(Activity *activity);
 
 extern void activity_sums_add(ActivitySums *to, const ActivitySums *from);
 
+/*
+ * The server itself has told that it was at work for at least this part of the
+ * time: what was seen of it is taken for the parts of so much, if it was less.
+ */
+extern void activity_sums_told(ActivitySums *sums, double part);
+
 /* All steps together; how much of a sum is of one kind, idle too. */
 extern void activity_total(const Activity *activity, ActivitySums *total);
 extern int64_t activity_ns(const ActivitySums *sums, ActivityKind kind);

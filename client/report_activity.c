@@ -88,10 +88,12 @@ say_shares(const ActivitySums *sums, bool is_short, Shares text)
 
 static void
 put_shares(const ActivityReport *report, ReportTable *table, const char *what,
-		   const char *line, double sql_ns, double mean_ns,
-		   const ActivitySums *sums)
+		   const char *line, double sql_ns, double told_ns, int64_t nsql,
+		   const ActivitySums *seen)
 {
 	const Activity *activity = report->activity;
+	ActivitySums sums = *seen;
+	double mean_ns = nsql > 0 ? sql_ns / (double) nsql : 0;
 	bool is_short = activity->looks > 0 && mean_ns * (double) activity->looks <
 											   (double) activity->took_ns;
 	char sentence[256];
@@ -99,9 +101,11 @@ put_shares(const ActivityReport *report, ReportTable *table, const char *what,
 	Number samples;
 	Shares shares;
 
+	if (told_ns > 0 && sql_ns > 0)
+		activity_sums_told(&sums, told_ns < sql_ns ? told_ns / sql_ns : 1);
 	report_duration((int64_t) sql_ns, time, sizeof(time));
-	say_shares(sums, is_short, shares);
-	snprintf(samples, sizeof(samples), "%lld", (long long) sums->samples);
+	say_shares(&sums, is_short, shares);
+	snprintf(samples, sizeof(samples), "%lld", (long long) sums.samples);
 	if (report->style->columns >= NARROW_COLUMNS)
 	{
 		report_table_add(table, what, line, time, samples, shares);
@@ -126,7 +130,8 @@ put_step_shares(const ActivityReport *report, ReportTable *table)
 			continue;
 		snprintf(line, sizeof(line), "%d", step->place.line);
 		put_shares(report, table, step->label, line, stats->own.sum_ns,
-				   histogram_mean_ns(&stats->own), sums);
+				   (double) stats->phase_ns[PHASE_SERVER], stats->own.count,
+				   sums);
 	}
 }
 
@@ -141,6 +146,7 @@ put_task_shares(const ActivityReport *report, ReportTable *table)
 		const TaskSpans *task = &spans->tasks[i];
 		ActivitySums sums = {0};
 		int64_t sql_ns = 0;
+		int64_t told_ns = 0;
 		int nsql = 0;
 
 		for (int j = 0; j < task->nspans; j++)
@@ -150,6 +156,7 @@ put_task_shares(const ActivityReport *report, ReportTable *table)
 			if (class_of_kind(span->step->kind) != CLASS_SERVER)
 				continue;
 			sql_ns += span->arrived_ns - span->started_ns;
+			told_ns += span->phase_ns[PHASE_SERVER];
 			nsql++;
 		}
 		for (int j = 0; j < report->activity->ntasks; j++)
@@ -161,7 +168,7 @@ put_task_shares(const ActivityReport *report, ReportTable *table)
 		}
 		if (sums.samples > 0)
 			put_shares(report, table, task->name, "", (double) sql_ns,
-					   nsql > 0 ? (double) sql_ns / nsql : 0, &sums);
+					   (double) told_ns, nsql, &sums);
 	}
 }
 

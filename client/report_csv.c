@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "activity.h"
+
 #define CSV_VERSION 1
 
 void
@@ -82,10 +84,32 @@ csv_histogram(FILE *out, const Histogram *histogram)
 		csv_seconds(out, histogram_percentile(histogram, fractions[i]));
 }
 
+/* What the server told, or was seen to do; sums NULL: nothing. */
+static void
+put_server(FILE *out, const StepStats *stats, const ActivitySums *sums)
+{
+	if (stats != NULL && stats->told > 0)
+	{
+		csv_seconds(out, stats->phase_ns[PHASE_SERVER]);
+		csv_seconds(out, stats->phase_ns[PHASE_REST]);
+	}
+	else
+		csv_empty(out, 2);
+	if (sums == NULL || sums->samples == 0)
+	{
+		csv_empty(out, 1 + ACTIVITY_KINDS);
+		return;
+	}
+	csv_int(out, sums->samples);
+	for (ActivityKind kind = 0; kind < ACTIVITY_KINDS; kind++)
+		csv_seconds(out, activity_ns(sums, kind));
+}
+
 static void
 put_run(FILE *out, const RunResult *result)
 {
 	const Spans *spans = result->spans;
+	ActivitySums total = {0};
 
 	fprintf(out, "%d,run,", CSV_VERSION);
 	csv_text(out,
@@ -99,6 +123,9 @@ put_run(FILE *out, const RunResult *result)
 	csv_seconds(out, result->wall_ns);
 	csv_histogram(out, &spans->latency);
 	csv_empty(out, 3);
+	if (result->activity != NULL)
+		activity_total(result->activity, &total);
+	put_server(out, NULL, &total);
 	fputs("\r\n", out);
 }
 
@@ -110,6 +137,7 @@ put_class(FILE *out, const RunResult *result, Class class)
 	csv_empty(out, 4);
 	csv_seconds(out, result->spans->class_ns[class]);
 	csv_empty(out, 10);
+	put_server(out, NULL, NULL);
 	fputs("\r\n", out);
 }
 
@@ -117,6 +145,8 @@ static void
 put_step(FILE *out, const RunResult *result, const StepStats *stats)
 {
 	const PlanStep *step = stats->step;
+	const Activity *activity = result->activity;
+	bool is_seen = activity != NULL && step->index < activity->nsteps;
 
 	fprintf(out, "%d,step,%d", CSV_VERSION, step->index);
 	csv_text(out, result->plan->sources[step->place.file].name);
@@ -131,6 +161,7 @@ put_step(FILE *out, const RunResult *result, const StepStats *stats)
 	fprintf(out, ",%lld", (long long) stats->holds);
 	csv_seconds(out, stats->held_ns);
 	csv_seconds(out, stats->cost_ns);
+	put_server(out, stats, is_seen ? &activity->steps[step->index] : NULL);
 	fputs("\r\n", out);
 }
 
@@ -140,8 +171,11 @@ report_csv(FILE *out, const RunResult *result)
 	const Spans *spans = result->spans;
 
 	fputs("version,scope,step,file,line,name,kind,call,count,failed,seconds,"
-		  "mean,p50,p90,p95,p99,p99_9,max,holds,held,cost\r\n",
+		  "mean,p50,p90,p95,p99,p99_9,max,holds,held,cost,server,rest,samples",
 		  out);
+	for (ActivityKind kind = 0; kind < ACTIVITY_KINDS; kind++)
+		fprintf(out, ",%s", activity_name(kind));
+	fputs("\r\n", out);
 	put_run(out, result);
 	for (Class class = 0; class < CLASSES; class ++)
 		put_class(out, result, class);

@@ -347,6 +347,8 @@ put_steps(JsonOut *json, const RunResult *result)
 		json_out_int(json, "count", stats->count);
 		json_out_int(json, "failed", stats->failed);
 		json_out_int(json, "retried", stats->retried);
+		if (stats->told > 0)
+			json_out_int(json, "told", stats->told);
 		report_json_histogram(json, "own", &stats->own);
 		report_json_histogram(json, "whole", &stats->whole);
 		put_phases(json, "phases", stats->phase_ns);

@@ -182,6 +182,7 @@ read_step(JsonIn *in, SavedRun *saved, json_t *from)
 	stats->count = json_in_count(in, from, "count", INT64_MAX);
 	stats->failed = json_in_count(in, from, "failed", INT64_MAX);
 	stats->retried = json_in_count_or(in, from, "retried", INT64_MAX, 0);
+	stats->told = json_in_count_or(in, from, "told", INT64_MAX, 0);
 	load_histogram(in, from, "own", &stats->own);
 	load_histogram(in, from, "whole", &stats->whole);
 	load_phases(in, from, "phases", stats->phase_ns);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "mem.h"
+#include "report_parts.h"
 #include "report_put.h"
 #include "report_table.h"
 
@@ -167,59 +168,6 @@ put_number(int64_t number, Number buf)
 {
 	snprintf(buf, sizeof(Number), "%lld", (long long) number);
 	return buf;
-}
-
-/* "dns 0.1 ms, connect 0.2 ms": what the sums make for each of count. */
-static void
-put_phases(const ManyReport *report, const char *front,
-		   const int64_t *phase_ns, int64_t count)
-{
-	char text[512];
-	size_t len = (size_t) snprintf(text, sizeof(text), "%s", front);
-	bool any = false;
-	Duration time;
-
-	for (Phase phase = 0; phase < PHASES && len < sizeof(text); phase++)
-	{
-		if (phase_ns[phase] <= 0)
-			continue;
-		len += (size_t) snprintf(
-			text + len, sizeof(text) - len, "%s%s %s", any ? ", " : "",
-			phase_name(phase),
-			report_duration(phase_ns[phase] / count, time, sizeof(time)));
-		any = true;
-	}
-	if (any)
-		report_put_wrapped(report->out, "  ", text, report->style);
-}
-
-/* The parts of what was waited for, on average. */
-static void
-put_parts(const ManyReport *report)
-{
-	const Spans *spans = report->spans;
-	char front[192];
-	Duration time;
-
-	for (int i = 0; i < report->result->plan->nsteps; i++)
-	{
-		const StepStats *stats = &spans->steps[i];
-
-		if (stats->step == NULL || stats->count == 0)
-			continue;
-		snprintf(front, sizeof(front),
-				 "each %.64s of line %d: ", stats->step->label,
-				 stats->step->place.line);
-		put_phases(report, front, stats->phase_ns, stats->count);
-	}
-	if (spans->conns_opened == 0)
-		return;
-	snprintf(front, sizeof(front),
-			 "%d connection%s opened in %s each: ", spans->conns_opened,
-			 spans->conns_opened == 1 ? "" : "s",
-			 report_duration((int64_t) histogram_mean_ns(&spans->connects),
-							 time, sizeof(time)));
-	put_phases(report, front, spans->connect_phase_ns, spans->conns_opened);
 }
 
 /* A table would be nothing but cut words: a sentence for each row. */
@@ -399,7 +347,7 @@ report_many(FILE *out, const RunResult *result, const ReportStyle *style)
 	put_latency(&report);
 	put_classes(&report);
 	put_steps(&report);
-	put_parts(&report);
+	report_parts(out, result, style);
 	put_slowest(&report);
 	put_blockers(&report);
 }

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "activity.h"
 #include "utf8.h"
 
 static const double quantiles[] = {0.5, 0.9, 0.95, 0.99, 0.999, 1};
@@ -195,6 +196,65 @@ put_steps(FILE *out, const RunResult *result)
 	}
 }
 
+static void
+put_step_part(FILE *out, const RunResult *result, const StepStats *stats,
+			  const char *name, const char *label, const char *part,
+			  int64_t ns)
+{
+	fprintf(out, "asyncdemo_%s{", name);
+	put_step_labels(out, result, stats);
+	fprintf(out, "%s=\"%s\"}", label, part);
+	put_seconds(out, ns);
+}
+
+/* Of statements that told themselves how long the server was at them. */
+static void
+put_told(FILE *out, const RunResult *result)
+{
+	static const Phase parts[] = {PHASE_SERVER, PHASE_REST};
+	bool has_head = false;
+
+	for (int i = 0; i < result->plan->nsteps; i++)
+	{
+		const StepStats *stats = &result->spans->steps[i];
+
+		if (stats->step == NULL || stats->told == 0)
+			continue;
+		if (!has_head)
+			put_head(out, "step_told_seconds", "gauge",
+					 "SQL time that the server told of, and the rest.");
+		has_head = true;
+		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
+			put_step_part(out, result, stats, "step_told_seconds", "part",
+						  phase_name(parts[j]), stats->phase_ns[parts[j]]);
+	}
+}
+
+/* With --sample-server. */
+static void
+put_samples(FILE *out, const RunResult *result)
+{
+	const Activity *activity = result->activity;
+
+	if (activity == NULL)
+		return;
+	put_int(out, "run_server_looks", "Times that the server was sampled.",
+			activity->looks);
+	put_head(out, "step_sampled_seconds", "gauge",
+			 "What backends did while statements ran, as samples tell.");
+	for (int i = 0; i < activity->nsteps && i < result->plan->nsteps; i++)
+	{
+		const StepStats *stats = &result->spans->steps[i];
+
+		if (activity->steps[i].samples == 0 || stats->step == NULL)
+			continue;
+		for (ActivityKind kind = 0; kind < ACTIVITY_KINDS; kind++)
+			put_step_part(out, result, stats, "step_sampled_seconds",
+						  "activity", activity_name(kind),
+						  activity_ns(&activity->steps[i], kind));
+	}
+}
+
 void
 report_metrics(FILE *out, const RunResult *result)
 {
@@ -224,4 +284,6 @@ report_metrics(FILE *out, const RunResult *result)
 			 "From a task's admission to its end.");
 	put_summary(out, "task_duration_seconds", result, NULL, &spans->latency);
 	put_steps(out, result);
+	put_told(out, result);
+	put_samples(out, result);
 }

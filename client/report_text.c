@@ -7,6 +7,7 @@
  */
 #include "report_activity.h"
 #include "report_many.h"
+#include "report_parts.h"
 #include "report_put.h"
 #include "report_tuning.h"
 
@@ -208,7 +209,10 @@ report_text(FILE *out, const RunResult *result, const ReportStyle *style)
 		fitted.columns = 20;
 	report_verdict(result, &verdict);
 	if (is_few(&report))
+	{
 		report_timeline(out, result, &fitted);
+		report_parts_told(out, result, &fitted);
+	}
 	else
 		report_many(out, result, &fitted);
 	report_activity(out, result, &fitted, is_few(&report));

@@ -377,6 +377,7 @@ shard_fill_engine(Shard *shard)
 	engine->connect_timeout_ns = options->conn.connect_timeout_ns;
 	engine->lane = shard->lane;
 	engine->gate = shard->gate;
+	engine->span_columns = mem_alloc((size_t) run->plan->nsteps + 1);
 	engine->on_task_done = on_task_done;
 	engine->on_emit = run_on_emit;
 	engine->on_echo = on_echo;
@@ -519,6 +520,7 @@ shard_free(Shard *shard)
 			http_free(shard->http);
 		loop_post_close(&shard->post);
 		loop_free(shard->loop);
+		free(shard->engine.span_columns);
 	}
 	conn_locks_free(shard->locks); /* its watchdog ended with the loop */
 	conn_target_free(shard->target);

@@ -512,8 +512,10 @@ on_task_event(Spans *spans, LiveTask *task, const Event *event)
 			break;
 		case EVENT_STEP_PHASE:
 			live = span_find(task, event->slot);
-			if (live != NULL)
-				live->span.phase_ns[event->value] += event->amount;
+			if (live == NULL)
+				break;
+			live->has_phases = true;
+			live->span.phase_ns[event->value] += event->amount;
 			break;
 		case EVENT_LEASE:
 			on_lease(spans, task, event);

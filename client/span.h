@@ -75,6 +75,7 @@ typedef struct StepStats
 	int64_t count;
 	int64_t failed;	 /* for good */
 	int64_t retried; /* attempts that were tried again: not in the two */
+	int64_t told;	 /* SQL: so many have PHASE_SERVER and PHASE_REST */
 	Histogram own;	 /* started to arrived */
 	Histogram whole; /* queued to ended */
 	int64_t phase_ns[PHASES];

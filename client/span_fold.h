@@ -19,6 +19,7 @@ typedef struct LiveSpan
 	bool has_started;
 	bool has_arrived;
 	bool has_ended;
+	bool has_phases;
 	int64_t backoff_until_ns; /* it was put off till then; 0: it was not,
 							   * INT64_MAX: it still is */
 	Class wait;				  /* why it could not start at once */

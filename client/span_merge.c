@@ -63,6 +63,7 @@ merge_steps(Spans *to, const Spans *from)
 		sum->count += add->count;
 		sum->failed += add->failed;
 		sum->retried += add->retried;
+		sum->told += add->told;
 		histogram_merge(&sum->own, &add->own);
 		histogram_merge(&sum->whole, &add->whole);
 		for (int phase = 0; phase < PHASES; phase++)

@@ -9,6 +9,14 @@
 
 #include "mem.h"
 
+static void
+sum_phases(StepStats *stats, const Span *span)
+{
+	for (int i = 0; i < PHASES; i++)
+		stats->phase_ns[i] += span->phase_ns[i];
+	stats->told += span->phase_ns[PHASE_SERVER] > 0;
+}
+
 void
 sum_span(Spans *spans, const LiveSpan *live)
 {
@@ -17,8 +25,8 @@ sum_span(Spans *spans, const LiveSpan *live)
 
 	stats->step = span->step;
 	stats->call = span->call;
-	for (int i = 0; i < PHASES; i++)
-		stats->phase_ns[i] += span->phase_ns[i];
+	if (live->has_phases)
+		sum_phases(stats, span);
 	if (live->has_started)
 		spans->own_ns += span->arrived_ns - span->started_ns;
 	if (span->outcome == STEP_BACKOFF)

@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "conn_pool.h"
+#include "conn_span.h"
 #include "ledger.h"
 #include "lex.h"
 #include "mem.h"
@@ -53,6 +54,7 @@ typedef struct SqlWork
 	int params_cap;
 	bool has_failed;
 	Err *err; /* made by the first failure */
+	ConnSpan span;
 
 	/* \gset: of the last result that has rows */
 	PGresult *row; /* its first row */
@@ -173,6 +175,15 @@ refuse_binds(const Step *step, Err *err)
 
 static void on_result(ConnRequest *request, PGresult *result);
 static void on_commit_result(ConnRequest *request, PGresult *result);
+static void on_span_result(ConnRequest *request, PGresult *result);
+
+/* Its results may tell how long the server was at it, or none was seen yet. */
+static bool
+may_tell_span(const Step *step)
+{
+	return step->task->engine->span_columns[step->plan->index] !=
+		   SPAN_COLUMNS_LACK;
+}
 
 static bool
 build_request(Step *step, Err *err)
@@ -207,6 +218,7 @@ build_request(Step *step, Err *err)
 	request->is_copy = strcmp(sql->verb, "COPY") == 0;
 	request->on_result = sql->has_gset || sql->has_aset ? on_result
 						 : sql->is_ledger_end			? on_commit_result
+						 : may_tell_span(step)			? on_span_result
 														: NULL;
 	ledger_ride(step, request);
 	step->lease->is_fresh = false;
@@ -314,6 +326,33 @@ take_rows(SqlWork *work, PGresult *result)
 	work->request.keep_result = true;
 }
 
+/*
+ * Does it tell how long the server was at it?  A step's first answer shows,
+ * unless it is one of several.
+ */
+static void
+look_for_span(const Step *step, const PGresult *result)
+{
+	unsigned char *columns =
+		&step->task->engine->span_columns[step->plan->index];
+
+	if (*columns == SPAN_COLUMNS_UNKNOWN)
+	{
+		if (conn_span_has_columns(result))
+			*columns = SPAN_COLUMNS_THERE;
+		else if (!step->plan->sql.is_compound)
+			*columns = SPAN_COLUMNS_LACK;
+	}
+	if (*columns == SPAN_COLUMNS_THERE)
+		conn_span_take(&step->sql->span, conn_pool_conn(step->lease), result);
+}
+
+static void
+on_span_result(ConnRequest *request, PGresult *result)
+{
+	look_for_span(request->arg, result);
+}
+
 static void
 on_result(ConnRequest *request, PGresult *result)
 {
@@ -322,6 +361,7 @@ on_result(ConnRequest *request, PGresult *result)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
 		PQresultStatus(result) != PGRES_SINGLE_TUPLE)
 		return; /* no rows, as after INSERT */
+	look_for_span(step, result);
 	if (step->plan->sql.has_gset)
 		take_rows(step->sql, result);
 	else if (PQntuples(result) > 0 && !step->sql->has_failed)
@@ -466,6 +506,24 @@ sql_let_go(Step *step)
 		lease_end_statement(step, in_transaction);
 }
 
+/* Of the step's own time, as the report counts it. */
+static void
+tell_span(Step *step)
+{
+	SqlWork *work = step->sql;
+	const ConnRequest *request = &work->request;
+	int64_t own_ns =
+		request->arrived_ns -
+		(request->started_ns != 0 ? request->started_ns : request->sent_ns);
+	int64_t server_ns = conn_span_ns(&work->span, own_ns);
+
+	work->span.is_told = false;
+	if (work->has_failed || server_ns == 0)
+		return;
+	step_phase(step, PHASE_SERVER, server_ns);
+	step_phase(step, PHASE_REST, own_ns - server_ns);
+}
+
 static void
 sql_finish(Step *step)
 {
@@ -484,6 +542,8 @@ sql_finish(Step *step)
 	else if (step->plan->sql.has_gset)
 		work->has_failed = !apply_gset(step, work_err(work));
 	drop_row(work);
+	if (work->span.is_told)
+		tell_span(step);
 	if (work->text.cap > KEPT_BYTES)
 		buf_free(&work->text);
 	sql_let_go(step);

@@ -142,6 +142,7 @@ struct Engine
 	RetryBudget *budget;		  /* NULL: none, all is allowed */
 	int64_t connect_timeout_ns;
 	const struct Ledger *ledger; /* NULL: none */
+	unsigned char *span_columns; /* by PlanStep.index: step_sql.c's */
 	Vars *globals;				 /* parent of every task's variables */
 	HttpLane *lane;				 /* for blocking http steps */
 	struct HttpGate *gate;		 /* NULL: no limits for http */

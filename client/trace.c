@@ -86,8 +86,9 @@ conn_state_name(ConnState state)
 const char *
 phase_name(Phase phase)
 {
-	static const char *const names[PHASES] = {
-		"dns", "connect", "tls", "auth", "hook", "wait", "receive"};
+	static const char *const names[PHASES] = {"dns",	 "connect", "tls",
+											  "auth",	 "hook",	"wait",
+											  "receive", "server",	"rest"};
 
 	return names[phase];
 }

@@ -88,6 +88,8 @@ typedef enum Phase
 	PHASE_HOOK,
 	PHASE_WAIT,	   /* request sent to first byte */
 	PHASE_RECEIVE, /* first byte to last */
+	PHASE_SERVER,  /* SQL: the server was at it, as its own rows tell, */
+	PHASE_REST,	   /* and what is left of the step's time */
 	PHASES
 } Phase;
 

@@ -67,6 +67,11 @@ function duration(seconds) {
   return sign + digits(size) + " s";
 }
 
+/* Of the parts of a step's time. */
+function phaseName(name) {
+  return name === "rest" ? "network and the rest" : name;
+}
+
 function count(number) {
   return Math.round(number).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }

@@ -53,7 +53,7 @@ function drawSteps(section) {
   const phases = steps.filter((step) => Object.keys(step.phases ?? {}).length > 0);
   if (phases.length > 0)
     section.append(make("p", { class: "hint" }, "On average: ", phases.map((step, i) => [i > 0 ? "; " : "", bdi(step.label), " (" + placeOf(step) + ") ",
-      Object.entries(step.phases).map(([name, seconds]) => name + " " + duration(seconds / step.count)).join(", ")]), "."));
+      Object.entries(step.phases).map(([name, seconds]) => phaseName(name) + " " + duration(seconds / (step.told ?? step.count))).join(", ")]), "."));
 }
 
 sections.push({

@@ -86,7 +86,7 @@ function barTerms(row, bar) {
     pairs.push(["call", span.call], ["outcome", span.outcome === "ok" ? null : span.outcome]);
     if (span.started > span.queued) pairs.push(["waited before", duration(span.started - span.queued)]);
     if (span.ended > span.arrived) pairs.push(["answer unseen for", duration(span.ended - span.arrived)]);
-    for (const [name, seconds] of Object.entries(span.phases ?? {})) pairs.push([name, duration(seconds)]);
+    for (const [name, seconds] of Object.entries(span.phases ?? {})) pairs.push([phaseName(name), duration(seconds)]);
   }
   pairs.push(["connection", span.connection ? span.connection + (span.pid ? ", backend " + span.pid : "") : null]);
   return pairs;

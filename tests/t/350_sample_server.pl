@@ -115,6 +115,26 @@ like(slurp("$folder/lock.html"), qr/"server_samples":\{/, 'in the page too');
 like($out, qr/step +line +sql +samples +of it, about\n  sql +1 +[\d.]+ s +\d+ +other waits .*\d+ %/,
 	'many tasks: by step');
 
+# for programs: sums of each step, as much as was seen
+($status, $out, $err) = run_client([ qw(run --sample-server --format csv --metrics), "$folder/run.prom",
+	qw(--tasks 8 -c 4 -e), "SELECT pg_sleep(0.2)\\; SELECT 1;" ]);
+is($status, 0, 'as a table') or diag $err;
+my @rows = map { [ split /,/, $_, -1 ] } split /\r\n/, $out;
+my %at = map { $rows[0][$_] => $_ } 0 .. $#{ $rows[0] };
+foreach my $scope (qw(run step))
+{
+	my ($row) = grep { $_->[ $at{scope} ] eq $scope } @rows;
+	cmp_ok($row->[ $at{samples} ], '>', 0, "$scope: samples");
+	cmp_ok($row->[ $at{other} ], '>', 2 * $row->[ $at{cpu} ], "$scope: most of it another wait");
+}
+my ($class) = grep { $_->[ $at{scope} ] eq 'class' } @rows;
+is($class->[ $at{samples} ], '', 'of classes nothing');
+my $metrics = slurp("$folder/run.prom");
+like($metrics, qr/^asyncdemo_run_server_looks [1-9]/m, 'looks as a metric');
+like($metrics, qr/^asyncdemo_step_sampled_seconds\{step="0",[^}]*activity="other"\} (0\.[1-9]|[1-9]\.)/m, 'and what was seen');
+($status, $out, $err) = run_client([ qw(run --format csv -e), 'SELECT 1' ]);
+like($out, qr/^1,step,0,.*,{9}\r$/m, 'without samples the cells are empty');
+
 # another session
 my $other = start_client([ '-Xqc',
 		'BEGIN; UPDATE sampled SET v = 1; SELECT pg_sleep(1.5); COMMIT' ],

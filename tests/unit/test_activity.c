@@ -299,6 +299,24 @@ test_events(void)
 }
 
 static void
+test_told(void)
+{
+	ActivitySums sums = {.samples = 10, .flight_ns = 10 * MS};
+
+	activity_sums_told(&sums, 0.9);
+	is_i64(activity_ns(&sums, ACTIVITY_IDLE), 10 * MS,
+		   "what was never seen at work has no parts");
+	sums.ns[ACTIVITY_CPU] = 2 * MS;
+	sums.ns[ACTIVITY_OTHER] = 4 * MS;
+	activity_sums_told(&sums, 0.5);
+	is_i64(sums.ns[ACTIVITY_OTHER], 4 * MS, "less than was seen: no change");
+	activity_sums_told(&sums, 0.9);
+	is_i64(sums.ns[ACTIVITY_CPU], 3 * MS, "more: all parts grow,");
+	is_i64(sums.ns[ACTIVITY_OTHER], 6 * MS, "each as much as the others,");
+	is_i64(activity_ns(&sums, ACTIVITY_IDLE), MS, "and this is left");
+}
+
+static void
 test_bounds(void)
 {
 	set_up();
@@ -329,6 +347,7 @@ main(void)
 	test_pause();
 	test_others();
 	test_events();
+	test_told();
 	test_bounds();
 	return done_testing();
 }
