@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -94,15 +93,6 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	(void) arg;
 	(void) purpose;
 	return http_easy_socket(address);
-}
-
-int64_t
-http_clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t) ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /* -------- a handle -------- */

@@ -84,9 +84,6 @@ extern void http_easy_finish(HttpEasy *easy, CURLcode code, int64_t ended_ns,
 /* A socket that a child process does not inherit, or CURL_SOCKET_BAD. */
 extern curl_socket_t http_easy_socket(const struct curl_sockaddr *address);
 
-/* CLOCK_MONOTONIC, as loop_now_ns on the real loop; any thread. */
-extern int64_t http_clock_ns(void);
-
 /* http_send.c: for every request of a handle, and for the hop it has now. */
 extern void http_send_once(HttpEasy *easy);
 extern bool http_send_prepare(HttpEasy *easy, Err *err);

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "http_easy.h"
 #include "http_lookup.h"
 #include "http_names.h"
@@ -238,11 +239,11 @@ lane_look_up(HttpLane *lane, HttpName *name, HttpRequest *request)
 		lane_set_lookup(lane, lookup);
 		if (!http_lookup_wait(lookup, deadline_ns, &addresses, &naddresses,
 							  &request->err))
-			lookup_timeout(host, http_clock_ns() - lane->easy.hop.started_ns,
+			lookup_timeout(host, clock_now_ns() - lane->easy.hop.started_ns,
 						   &request->err);
 		lane_set_lookup(lane, NULL);
 		if (naddresses > 0)
-			http_name_known(name, addresses, naddresses, http_clock_ns());
+			http_name_known(name, addresses, naddresses, clock_now_ns());
 		http_lookup_leave(lookup);
 	}
 	free(host);
@@ -270,17 +271,17 @@ lane_perform_hop(HttpLane *lane, HttpRequest *request)
 	{
 		if (!lane_look_up(lane, name, request))
 			return false;
-		lookup_ns = http_clock_ns() - easy->hop.started_ns;
+		lookup_ns = clock_now_ns() - easy->hop.started_ns;
 		curl_easy_setopt(easy->curl, CURLOPT_RESOLVE, name->resolve);
 	}
 	code = curl_easy_perform(easy->curl);
 	if (name != NULL)
 		curl_easy_setopt(easy->curl, CURLOPT_RESOLVE, NULL);
 	lane_drop_stale_twins(lane);
-	if (http_easy_follow(easy, code, http_clock_ns(), lookup_ns))
+	if (http_easy_follow(easy, code, clock_now_ns(), lookup_ns))
 		return true;
 	if (request->err.kind == ERR_NONE)
-		http_easy_finish(easy, code, http_clock_ns(), lookup_ns);
+		http_easy_finish(easy, code, clock_now_ns(), lookup_ns);
 	return false;
 }
 
@@ -318,11 +319,11 @@ http_perform(HttpLane *lane, HttpRequest *request, LoopCall *call)
 	pthread_mutex_lock(&lane->lock);
 	lane->interrupted = why != 0;
 	pthread_mutex_unlock(&lane->lock);
-	http_easy_begin(&lane->easy, request, http_clock_ns());
+	http_easy_begin(&lane->easy, request, clock_now_ns());
 	if (why == 0)
 		lane_perform(lane, request);
 	if (request->err.kind != ERR_NONE)
-		request->ended_ns = request->arrived_ns = http_clock_ns();
+		request->ended_ns = request->arrived_ns = clock_now_ns();
 	lane->easy.request = NULL;
 	why = call != NULL ? atomic_load(&call->interrupted) : 0;
 	if (why != 0)

@@ -50,15 +50,6 @@ struct JobLog
 
 /* -------- lines -------- */
 
-static int64_t
-now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t) now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /*
  * A line is made for every task: it is put together by hand, in a piece of
  * memory that is long enough.  These write at p and return where it goes on.
@@ -405,7 +396,7 @@ put_head(JobLog *log)
 	buf_printf(&log->pending, "# run %s by asyncdemo %s, ", settings->run_id,
 			   ASYNCDEMO_VERSION);
 	buf_append(&log->pending, time,
-			   (size_t) (put_time(log, time, now_ns(CLOCK_MONOTONIC)) - time));
+			   (size_t) (put_time(log, time, clock_now_ns()) - time));
 	buf_putc(&log->pending, '\n');
 }
 
@@ -446,7 +437,7 @@ joblog_new(const JobLogSettings *settings)
 	log->settings.path = log->path;
 	log->fd = -1;
 	log->second = -1;
-	log->unix_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	log->unix_offset_ns = clock_unix_ns() - clock_now_ns();
 	pthread_mutex_init(&log->lock, NULL);
 	return log;
 }

@@ -3,7 +3,6 @@
  *	  --live: what the shards of a run are doing, gathered for the screen.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "live_private.h"
 #include "live_screen.h"
@@ -20,25 +19,6 @@ struct Live
 	LivePast past;
 	Histogram latency; /* of all shards, now */
 };
-
-int64_t
-live_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
-static int64_t
-cpu_now_ns(void)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0)
-		return 0;
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 /* -------- a frame -------- */
 
@@ -80,7 +60,7 @@ fill_times(LiveNumbers *numbers)
 static void
 gather(Live *live, LiveNumbers *numbers)
 {
-	Gathered gathered = {.moment = {.time_ns = live_now_ns()},
+	Gathered gathered = {.moment = {.time_ns = clock_now_ns()},
 						 .latency = &live->latency,
 						 .numbers = numbers};
 
@@ -94,7 +74,7 @@ gather(Live *live, LiveNumbers *numbers)
 	numbers->skipped = gathered.counts.skipped;
 	numbers->running = gathered.counts.running;
 	gathered.moment.ended = numbers->done + numbers->failed;
-	gathered.moment.cpu_ns = cpu_now_ns();
+	gathered.moment.cpu_ns = clock_cpu_ns();
 	live_past_add(&live->past, &gathered);
 	fill_times(numbers);
 }
@@ -159,7 +139,7 @@ live_shard(Live *live, int number)
 bool
 live_begin(Live *live, int64_t begun_ns, Err *err)
 {
-	Moment first = {.time_ns = begun_ns, .cpu_ns = cpu_now_ns()};
+	Moment first = {.time_ns = begun_ns, .cpu_ns = clock_cpu_ns()};
 
 	live->begun_ns = begun_ns;
 	live_past_begin(&live->past, &first);

@@ -7,9 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "clock.h"
 #include "report_put.h"
-
-#define NS_PER_SECOND INT64_C(1000000000)
 
 LiveItem *
 live_item(LiveItems *items, int rank, const char *fmt, ...)
@@ -111,7 +110,7 @@ live_spark(char *text, size_t bytes, const double *rates, int nrates,
 const char *
 live_clock(int64_t ns, char *buf, int bytes)
 {
-	int64_t seconds = ns / NS_PER_SECOND;
+	int64_t seconds = ns / NS_PER_S;
 
 	if (seconds < 100)
 		snprintf(buf, (size_t) bytes, "%.1f s", (double) ns / 1e9);

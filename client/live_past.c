@@ -17,7 +17,7 @@ second_ago(const LivePast *past, int64_t time_ns)
 
 	while (first < past->nmoments - 1 &&
 		   past->moments[first % MOMENTS].time_ns <
-			   time_ns - NS_PER_SECOND - LOOK_NS / 2)
+			   time_ns - NS_PER_S - LOOK_NS / 2)
 		first++;
 	return &past->moments[first % MOMENTS];
 }
@@ -76,7 +76,7 @@ close_seconds(LivePast *past, const Gathered *gathered)
 {
 	int64_t elapsed_ns = gathered->numbers->elapsed_ns;
 	int64_t ended = gathered->moment.ended;
-	int64_t missed = elapsed_ns / NS_PER_SECOND - past->nseconds;
+	int64_t missed = elapsed_ns / NS_PER_S - past->nseconds;
 
 	if (missed <= 0)
 		return;
@@ -110,7 +110,7 @@ fill_latency(LivePast *past, const Gathered *gathered)
 	histogram_since(&past->recent, gathered->latency,
 					&past->seconds[oldest % (LATENCY_SECONDS + 1)]);
 	numbers->ended = past->recent.count;
-	numbers->ended_ns = numbers->elapsed_ns - oldest * NS_PER_SECOND;
+	numbers->ended_ns = numbers->elapsed_ns - oldest * NS_PER_S;
 	numbers->p50_ns = histogram_percentile(&past->recent, 0.5);
 	numbers->p99_ns = histogram_percentile(&past->recent, 0.99);
 }

@@ -6,13 +6,11 @@
 #ifndef LIVE_PRIVATE_H
 #define LIVE_PRIVATE_H
 
+#include "clock.h"
 #include "live.h"
 #include "live_view.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
-#define LOOK_NS (NS_PER_SECOND / 10)
-
-extern int64_t live_now_ns(void);
+#define LOOK_NS (NS_PER_S / 10)
 
 /* To be held against those of another moment. */
 typedef struct Moment

@@ -14,8 +14,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "live_capture.h"
 #include "live_terminal.h"
 #include "live_view.h"
@@ -47,15 +47,6 @@ static struct
 	Frame frame; /* the last one that was drawn */
 	int age;	 /* frames since one was sent whole */
 } screen;
-
-static int64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* -------- a frame -------- */
 
@@ -162,7 +153,7 @@ wait_until(int64_t until_ns)
 
 	for (;;)
 	{
-		int64_t left_ns = until_ns - now_ns();
+		int64_t left_ns = until_ns - clock_now_ns();
 
 		if (left_ns <= 0 || atomic_load(&screen.is_closing))
 			return;
@@ -197,7 +188,7 @@ act_on_news(unsigned news)
 static void *
 screen_main(void *arg)
 {
-	int64_t next_ns = now_ns();
+	int64_t next_ns = clock_now_ns();
 
 	while (!atomic_load(&screen.is_closing))
 	{
@@ -207,8 +198,8 @@ screen_main(void *arg)
 		draw();
 		live_terminal_unlock();
 		next_ns += FRAME_NS;
-		if (next_ns < now_ns())
-			next_ns = now_ns() + FRAME_NS;
+		if (next_ns < clock_now_ns())
+			next_ns = clock_now_ns() + FRAME_NS;
 		wait_until(next_ns);
 	}
 	return arg;

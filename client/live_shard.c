@@ -43,7 +43,7 @@ live_shard_is(LiveShard *shard, const Spans *spans, const Tally *tally)
 int64_t
 live_shard_look(LiveShard *shard, const LivePool *pool)
 {
-	int64_t begun_ns = live_now_ns();
+	int64_t begun_ns = clock_now_ns();
 	SpansLook before;
 	int64_t rest_ns;
 
@@ -55,7 +55,7 @@ live_shard_look(LiveShard *shard, const LivePool *pool)
 	shard->pool = *pool;
 	pthread_mutex_unlock(&shard->lock);
 	shard->scratch = before;
-	rest_ns = (live_now_ns() - begun_ns) * LOOK_COST;
+	rest_ns = (clock_now_ns() - begun_ns) * LOOK_COST;
 	return begun_ns + (rest_ns > LOOK_NS ? rest_ns : LOOK_NS);
 }
 

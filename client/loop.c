@@ -66,15 +66,6 @@ real_loop(Loop *loop, const char *what)
 	return (RealLoop *) loop;
 }
 
-int64_t
-clock_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t) ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 static int64_t
 real_now_ns(Loop *loop)
 {

@@ -18,13 +18,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "err.h"
 
 typedef struct Loop Loop;
 typedef struct LoopWatch LoopWatch;
 
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
 #define LOOP_NEVER INT64_MAX
 
 extern Loop *loop_new(Err *err);	 /* real; NULL on failure */

@@ -143,7 +143,6 @@ typedef struct RealLoop
 /* loop.c */
 extern RealLoop *real_loop(Loop *loop, const char *what); /* or die */
 extern void loop_wake(RealLoop *loop); /* any thread, signal handlers too */
-extern int64_t clock_now_ns(void);
 
 /* End the program: a rule of loop.h was broken, or the system gave nothing. */
 extern void loop_die(const char *fmt, ...)

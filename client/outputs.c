@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "output_file.h"
 
 static bool
@@ -127,16 +127,12 @@ static bool
 open_trace(Outputs *outputs, const Plan *plan, Err *err)
 {
 	const char *path = outputs->options->files[FILE_TRACE];
-	struct timespec now;
-
 	if (path == NULL || plan == NULL)
 		return true;
 	outputs->trace = is_stdout(path) ? stdout : fopen(path, "w");
 	if (outputs->trace == NULL)
 		return output_file_failed(path, errno, err);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	outputs->tracer = trace_file_new(
-		outputs->trace, plan, now.tv_sec * INT64_C(1000000000) + now.tv_nsec);
+	outputs->tracer = trace_file_new(outputs->trace, plan, clock_now_ns());
 	return true;
 }
 

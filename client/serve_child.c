@@ -14,9 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 extern char **environ;
 
-#define START_TIMEOUT_MS 10000
+#define START_TIMEOUT_NS (10 * NS_PER_S)
 #define STOP_TIMEOUT_MS 2000
 #define PARENT_FD 3 /* what the child finds its end at */
 
@@ -72,26 +74,17 @@ start_child(pid_t *pid, int out_fd, int parent_fd)
 	return rc;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Read the line that says where it is; false: none came in time. */
 static bool
 read_url(int fd, char *url, size_t size)
 {
-	int64_t until_ms = now_ms() + START_TIMEOUT_MS;
+	int64_t until_ns = clock_now_ns() + START_TIMEOUT_NS;
 	size_t len = 0;
 
 	while (len + 1 < size)
 	{
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		int64_t left_ms = until_ms - now_ms();
+		int64_t left_ms = (until_ns - clock_now_ns()) / NS_PER_MS;
 		ssize_t n;
 
 		if (left_ms <= 0)

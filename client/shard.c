@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "conn_locks.h"
 #include "conn_pool.h"
@@ -622,19 +621,10 @@ shard_admit(Shard *shard)
 	shard_try_to_end(shard);
 }
 
-static int64_t
-thread_cpu_ns(void)
-{
-	struct timespec used;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	return used.tv_sec * NS_PER_S + used.tv_nsec;
-}
-
 void
 shard_run(Shard *shard)
 {
-	int64_t cpu_ns = thread_cpu_ns();
+	int64_t cpu_ns = clock_thread_cpu_ns();
 
 	shard_clock_event(shard, EVENT_RUN_BEGIN);
 	shard->is_running = true;
@@ -645,6 +635,6 @@ shard_run(Shard *shard)
 		(shard->number == 0 && !run_all_finished(shard->run)))
 		loop_run(shard->loop);
 	shard->is_running = false;
-	shard->cpu_ns = thread_cpu_ns() - cpu_ns;
+	shard->cpu_ns = clock_thread_cpu_ns() - cpu_ns;
 	shard_clock_event(shard, EVENT_RUN_END);
 }
