@@ -20,6 +20,15 @@ body_uses(const Body *body, StepKind kind)
 }
 
 bool
+tasks_use(const Plan *plan, StepKind kind)
+{
+	for (int i = 0; i < plan->nbodies; i++)
+		if (body_uses(&plan->bodies[i], kind))
+			return true;
+	return false;
+}
+
+bool
 outside_uses(const Plan *plan, StepKind kind)
 {
 	return body_uses(plan->setup, kind) || body_uses(plan->teardown, kind);

@@ -93,6 +93,9 @@ extern int run_pipeline(const Run *run);	 /* depth, 1: none */
 extern int run_connections(const Run *run);	 /* asked for, of all shards */
 extern bool run_is_given_up(const Run *run); /* any thread */
 
+/* run_result.c: when all has ended; err is what stopped it, or becomes it */
+extern void run_finish(Run *run, Err *err);
+
 /* shard_tune.c: --connections auto */
 extern void shard_tune_init(Shard *shard);
 extern void shard_tune_begin(Shard *shard);
@@ -126,6 +129,7 @@ extern void run_teardown(Run *run);
 extern void run_cancel_bodies(Run *run);
 extern void run_free_bodies(Run *run);
 extern bool body_uses(const Body *body, StepKind kind);
+extern bool tasks_use(const Plan *plan, StepKind kind);
 extern bool outside_uses(const Plan *plan, StepKind kind);
 
 /* run_job.c: job log and ledger */
