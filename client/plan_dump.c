@@ -97,11 +97,11 @@ dump_word(Buf *out, const char *text)
 		dump_quoted(out, text);
 }
 
+/* The parts from that one on, to the quote that ends them. */
 static void
-dump_quoted_template(const Dump *dump, const Template *template)
+dump_parts(const Dump *dump, const Template *template, int from)
 {
-	buf_putc(dump->out, '"');
-	for (int i = 0; i < template->nparts; i++)
+	for (int i = from; i < template->nparts; i++)
 	{
 		const Part *part = &template->parts[i];
 
@@ -113,37 +113,29 @@ dump_quoted_template(const Dump *dump, const Template *template)
 	buf_putc(dump->out, '"');
 }
 
+static void
+dump_quoted_template(const Dump *dump, const Template *template)
+{
+	buf_putc(dump->out, '"');
+	dump_parts(dump, template, 0);
+}
+
 /* -------- http -------- */
 
 static void
 dump_url(const Dump *dump, const Template *url)
 {
-	Template shown = *url;
-	Part first;
+	bool has_text = url->nparts > 0 && url->parts[0].form == PART_TEXT;
 	Buf masked = {0};
 
-	if (url->nparts > 0 && url->parts[0].form == PART_TEXT)
+	buf_putc(dump->out, '"');
+	if (has_text)
 	{
-		first = url->parts[0];
-		secret_append_url(&masked, first.text, first.len);
-		buf_putc(dump->out, '"');
+		secret_append_url(&masked, url->parts[0].text, url->parts[0].len);
 		dump_quoted_text(dump->out, masked.data, masked.len);
 		buf_free(&masked);
-		shown.parts++;
-		shown.nparts--;
 	}
-	else
-		buf_putc(dump->out, '"');
-	for (int i = 0; i < shown.nparts; i++)
-	{
-		const Part *part = &shown.parts[i];
-
-		if (part->form == PART_TEXT)
-			dump_quoted_text(dump->out, part->text, part->len);
-		else
-			buf_printf(dump->out, ":{%s}", symbol_name(dump, part->symbol));
-	}
-	buf_putc(dump->out, '"');
+	dump_parts(dump, url, has_text ? 1 : 0);
 }
 
 /* "Authorization: ***": the name is shown, variables are, the rest is not. */
