@@ -6,25 +6,12 @@
  * never run backwards, and the texts of a row are UTF-8 without NUL.
  */
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "input_text.h"
 #include "utf8.h"
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition, what)                            \
-	do                                                   \
-	{                                                    \
-		if (!(condition))                                \
-		{                                                \
-			fprintf(stderr, "fuzz_input: %s\n", (what)); \
-			abort();                                     \
-		}                                                \
-	} while (0)
 
 typedef InputRecord (*ReadFn)(InputText *text, Row *row);
 

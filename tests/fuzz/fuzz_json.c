@@ -5,13 +5,10 @@
  * What is found must be JSON or text, and finding it again must give the
  * same.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "json_pointer.h"
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Is what the pointer leads to an object or a list, in jansson's eyes? */
 static bool

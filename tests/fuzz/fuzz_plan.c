@@ -6,23 +6,10 @@
  * The expressions and templates of what was read are run as well, on
  * variables that hold one value of every kind.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "plan.h"
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition, what)                           \
-	do                                                  \
-	{                                                   \
-		if (!(condition))                               \
-		{                                               \
-			fprintf(stderr, "fuzz_plan: %s\n", (what)); \
-			abort();                                    \
-		}                                               \
-	} while (0)
 
 static Plan *
 read_plan(const char *text, size_t len, Err *err)
