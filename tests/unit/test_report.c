@@ -1,34 +1,15 @@
 /*
  * test_report.c
- *		What a run's reports say, from results made by hand.
+ *	  What a run's reports say, from results made by hand and from events.
  */
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "report.h"
 #include "report_put.h"
+#include "report_sample.h"
 #include "report_table.h"
 #include "utf8.h"
 
 #include "plan_helper.h"
-#include "tap.h"
-
-#define MS INT64_C(1000000)
-#define MAX_TASKS 40
-
-static char *
-text_of(void (*write)(FILE *, const RunResult *, const ReportStyle *),
-		const RunResult *result, const ReportStyle *style)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	write(out, result, style);
-	fclose(out);
-	return text;
-}
 
 static void
 write_json(FILE *out, const RunResult *result, const ReportStyle *style)
@@ -62,158 +43,6 @@ is_ascii(const char *text)
 			((unsigned char) *text < ' ' && *text != '\n'))
 			return false;
 	return true;
-}
-
-/* A plan of two bodies, each http then sql, and a run of it. */
-typedef struct Sample
-{
-	PlanStep steps[4];
-	Body bodies[2];
-	PlanSource source;
-	Plan plan;
-	Span spans[MAX_TASKS][2];
-	TaskSpans tasks[MAX_TASKS];
-	HoldSpan holds[2];
-	StepStats stats[4];
-	Spans all;
-	RunResult result;
-} Sample;
-
-static void
-sample_span(Sample *s, int task, int at, int step, int64_t queued_ms,
-			int64_t started_ms, int64_t arrived_ms)
-{
-	Span *span = &s->spans[task][at];
-
-	*span = (Span){.step = &s->steps[step],
-				   .call = s->steps[step].call,
-				   .outcome = STEP_OK,
-				   .queued_ns = queued_ms * MS,
-				   .started_ns = started_ms * MS,
-				   .arrived_ns = arrived_ms * MS,
-				   .ended_ns = arrived_ms * MS,
-				   .gather = -1};
-	s->tasks[task].nspans = at + 1;
-	s->tasks[task].ended_ns = arrived_ms * MS;
-	s->stats[step].step = &s->steps[step];
-	s->stats[step].count++;
-	histogram_add(&s->stats[step].own, (arrived_ms - started_ms) * MS);
-	histogram_add(&s->stats[step].whole, (arrived_ms - queued_ms) * MS);
-	s->all.own_ns += (arrived_ms - started_ms) * MS;
-}
-
-static void
-sample_plan(Sample *s)
-{
-	static const Call calls[] = {CALL_BLOCKING, CALL_ASYNC, CALL_ASYNC,
-								 CALL_BLOCKING};
-
-	for (int i = 0; i < 4; i++)
-		s->steps[i] = (PlanStep){.kind = i % 2 == 0 ? STEP_HTTP : STEP_SQL,
-								 .call = calls[i],
-								 .index = i,
-								 .place = {.line = 4 + i},
-								 .label = i % 2 == 0 ? "http" : "sql"};
-	s->bodies[0] = (Body){.name = "t1", .steps = s->steps, .nsteps = 2};
-	s->bodies[1] = (Body){.name = "t2", .steps = s->steps + 2, .nsteps = 2};
-	s->source = (PlanSource){.name = "mixed.sql"};
-	s->plan = (Plan){.sources = &s->source,
-					 .nsources = 1,
-					 .bodies = s->bodies,
-					 .nbodies = 2,
-					 .nsteps = 4};
-}
-
-/* sa beside as, as the front page of the manual shows it. */
-static Sample *
-sample_new(void)
-{
-	Sample *s = calloc(1, sizeof(*s));
-
-	sample_plan(s);
-	s->all = (Spans){.plan = &s->plan,
-					 .run_ended_ns = 900 * MS,
-					 .tasks = s->tasks,
-					 .ntasks = 2,
-					 .done = 2,
-					 .holds = s->holds,
-					 .nholds = 2,
-					 .steps = s->stats,
-					 .task_ns = 1500 * MS};
-	for (int i = 0; i < 2; i++)
-	{
-		s->tasks[i].number = (uint64_t) i + 1;
-		s->tasks[i].spans = s->spans[i];
-		snprintf(s->tasks[i].name, sizeof(s->tasks[i].name), "t%d", i + 1);
-	}
-	sample_span(s, 0, 0, 0, 0, 0, 300);
-	sample_span(s, 0, 1, 1, 300, 300, 600);
-	sample_span(s, 1, 0, 2, 300, 300, 600);
-	sample_span(s, 1, 1, 3, 600, 600, 900);
-	s->holds[0] = (HoldSpan){1, &s->steps[0], 0, 300 * MS, 300 * MS};
-	s->holds[1] = (HoldSpan){2, &s->steps[3], 600 * MS, 900 * MS, 0};
-	s->tasks[1].class_ns[CLASS_LOOP] = 300 * MS;
-	s->all.class_ns[CLASS_LOOP] = 300 * MS;
-	s->all.class_ns[CLASS_HTTP] = 600 * MS;
-	s->all.class_ns[CLASS_SERVER] = 600 * MS;
-	histogram_add(&s->all.latency, 600 * MS);
-	histogram_add(&s->all.latency, 900 * MS);
-	s->result = (RunResult){.plan = &s->plan,
-							.spans = &s->all,
-							.run_id = "r1",
-							.mode = "plan",
-							.concurrency = 2,
-							.connections = 2,
-							.wall_ns = 900 * MS,
-							.loop_idle_ns = -1,
-							.has_prediction = true,
-							.prediction = {.predicted_ns = 900 * MS,
-										   .low_ns = 900 * MS,
-										   .high_ns = 900 * MS,
-										   .best_ns = 600 * MS,
-										   .worst_ns = 1200 * MS,
-										   .fix = FIX_STEP_ASYNC,
-										   .fix_step = &s->steps[0],
-										   .fix_ns = 600 * MS,
-										   .fix_low_ns = 600 * MS}};
-	return s;
-}
-
-static void
-sample_free(Sample *s)
-{
-	for (int i = 0; i < 4; i++)
-	{
-		histogram_clear(&s->stats[i].own);
-		histogram_clear(&s->stats[i].whole);
-	}
-	histogram_clear(&s->all.latency);
-	free(s);
-}
-
-static void
-sample_make_many(Sample *s)
-{
-	for (int i = 0; i < MAX_TASKS; i++)
-	{
-		s->tasks[i] = s->tasks[i % 2];
-		s->tasks[i].number = (uint64_t) i + 1;
-	}
-	s->all.ntasks = MAX_TASKS;
-	s->all.done = 99998;
-	s->all.failed = 2;
-	s->all.failures[0] =
-		(FailureKind){(char *) "bad \033[31m\xE2\x80\xAEthing\n", 1};
-	s->all.nfailures = 1;
-	s->all.slowest[0] = (SlowTask){.number = 77777,
-								   .name = "t2",
-								   .took_ns = 900 * MS,
-								   .mostly = CLASS_HTTP};
-	s->all.nslowest = 1;
-	s->stats[0].call = CALL_THREAD; /* --mode threads */
-	s->stats[0].holds = 12;
-	s->stats[0].held_ns = 3600 * MS;
-	s->stats[0].cost_ns = 7200 * MS;
 }
 
 /* -------- durations -------- */
@@ -504,153 +333,6 @@ test_events_to_text(void)
 	plan_free(plan);
 }
 
-/* -------- the verdict -------- */
-
-static const struct
-{
-	int wall_ms;
-	int best_ms;
-	int worst_ms;
-	const char *word;
-} verdicts[] = {{600, 600, 1200, "OVERLAPS"}, {660, 600, 1200, "OVERLAPS"},
-				{670, 600, 1200, "PARTIAL"},  {1070, 600, 1200, "PARTIAL"},
-				{1080, 600, 1200, "SERIAL"},  {600, 600, 600, "SERIAL"},
-				{600, 550, 600, "SERIAL"}};
-
-static void
-test_verdicts(void)
-{
-	Sample *s = sample_new();
-	Verdict verdict;
-
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-	{
-		s->result.wall_ns = verdicts[i].wall_ms * MS;
-		s->result.prediction.best_ns = verdicts[i].best_ms * MS;
-		s->result.prediction.worst_ns = verdicts[i].worst_ms * MS;
-		report_verdict(&s->result, &verdict);
-		is_str(verdict.word, verdicts[i].word, "%d of %d to %d ms is %s",
-			   verdicts[i].wall_ms, verdicts[i].best_ms, verdicts[i].worst_ms,
-			   verdicts[i].word);
-	}
-	s->result.prediction.fix = FIX_CONNECTIONS;
-	s->result.prediction.fix_value = 4;
-	report_verdict(&s->result, &verdict);
-	ok(strncmp(verdict.fix, "use 4 connections (--connections 4) ", 36) == 0,
-	   "more connections: %s", verdict.fix);
-	s->result.prediction.fix = FIX_NONE;
-	s->result.prediction.best_ns = 900 * MS;
-	report_verdict(&s->result, &verdict);
-	is_str(verdict.fix,
-		   "nothing to change: this is the best these steps can do.",
-		   "nothing to change");
-	sample_free(s);
-}
-
-/* A remedy without gain is none; the cause is what the remedy takes away. */
-static void
-test_causes(void)
-{
-	Sample *s = sample_new();
-	Prediction *prediction = &s->result.prediction;
-	Verdict verdict;
-
-	prediction->fix_ns = prediction->predicted_ns - 2 * MS;
-	prediction->fix_low_ns = prediction->fix_ns;
-	report_verdict(&s->result, &verdict);
-	is_str(verdict.fix,
-		   "no single change gains; all steps async and no limits would take "
-		   "0.600 s (\u221233 %).",
-		   "two milliseconds are no gain");
-
-	prediction->fix_ns = 700 * MS;
-	prediction->fix_low_ns = 600 * MS;
-	report_verdict(&s->result, &verdict);
-	ok(strstr(verdict.fix, "0.600 s to 0.700 s, as steps that end together "
-						   "fall out (\u221222 % at least)") != NULL,
-	   "ties: the least that it gains: %s", verdict.fix);
-
-	prediction->fix_ns = 600 * MS;
-	s->result.mode = "blocking";
-	report_verdict(&s->result, &verdict);
-	ok(strstr(verdict.fix, " async, without --mode blocking \u2192") != NULL,
-	   "a mark does nothing under --mode: %s", verdict.fix);
-
-	s->result.mode = "sequential";
-	prediction->fix = FIX_CONCURRENCY;
-	prediction->fix_value = 2;
-	s->result.concurrency = 1;
-	report_verdict(&s->result, &verdict);
-	ok(strstr(verdict.fix, "(-c 2, without --mode sequential)") != NULL,
-	   "nor does -c: %s", verdict.fix);
-	ok(strncmp(verdict.why, "tasks run one at a time; ", 25) == 0,
-	   "the cause belongs to the remedy: %s", verdict.why);
-
-	/* a hundred tasks' own work is little beside a hundred tasks' time */
-	prediction->fix = FIX_NONE;
-	s->result.wall_ns = 600 * MS;
-	s->result.concurrency = 2;
-	s->all.class_ns[CLASS_LOOP] = 0;
-	s->all.class_ns[CLASS_CLIENT] = 50 * MS;
-	report_verdict(&s->result, &verdict);
-	ok(strncmp(verdict.why, "steps ran at the same time; ", 28) == 0,
-	   "what overlaps needs no culprit: %s", verdict.why);
-
-	s->plan.nsources = 2;
-	report_verdict(&s->result, &verdict);
-	ok(strstr(verdict.why, "(http, mixed.sql line 4)") != NULL,
-	   "a line of which file: %s", verdict.why);
-	sample_free(s);
-}
-
-/* Too many tasks for a prediction: the cause alone suggests what to do. */
-static void
-test_guesses(void)
-{
-	static const struct
-	{
-		Class class;
-		const char *why;
-		const char *fix;
-	} guesses[] = {
-		{CLASS_LOOP, "held the loop",
-		 "make step 1 of t1 (http, line 4) async."},
-		{CLASS_POOL, "for a connection", "use more connections"},
-		{CLASS_THREAD, "for a worker thread, 67 % of their time.",
-		 "allow more worker threads"},
-		{CLASS_CONNECT, "for connections to open",
-		 "open the connections before the clock starts, once: leave "
-		 "--no-warm out."},
-		{CLASS_CLIENT, "for the client's own work",
-		 "the client's loop used 100 % of a core: run more of them (-j 2)."},
-		{CLASS_SERVER, "most time is spent in step 1 of t1", ""}};
-
-	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++)
-	{
-		Sample *s = sample_new();
-		Verdict verdict;
-
-		s->result.has_prediction = false;
-		s->result.connections = 1;
-		s->result.concurrency = 4;
-		s->result.asked.no_warm = true;
-		s->result.loop_cpu_ns = guesses[i].class == CLASS_CLIENT
-									? s->result.wall_ns
-									: s->result.wall_ns / 2;
-		memset(s->all.class_ns, 0, sizeof(s->all.class_ns));
-		s->all.class_ns[guesses[i].class] = 1000 * MS;
-		s->all.class_ns[CLASS_HTTP] += 500 * MS;
-		s->stats[0].cost_ns = 1000 * MS;
-		report_verdict(&s->result, &verdict);
-		ok(strstr(verdict.why, guesses[i].why) != NULL, "%s: why: %s",
-		   class_name(guesses[i].class), verdict.why);
-		ok(strncmp(verdict.fix, guesses[i].fix, strlen(guesses[i].fix)) == 0 &&
-			   (verdict.fix[0] == '\0') == (guesses[i].fix[0] == '\0'),
-		   "%s: fix: %s", class_name(guesses[i].class), verdict.fix);
-		sample_free(s);
-	}
-}
-
 /* -------- JSON -------- */
 
 static void
@@ -745,9 +427,6 @@ main(void)
 	test_widths();
 	test_many();
 	test_events_to_text();
-	test_verdicts();
-	test_causes();
-	test_guesses();
 	test_json();
 	test_table();
 	return done_testing();
