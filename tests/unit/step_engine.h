@@ -48,6 +48,13 @@ engine_on_task_done(Engine *engine, Task *task)
 		loop_stop(engine->loop);
 }
 
+/* For a timer, with the task. */
+static inline void
+engine_on_cancel(void *arg)
+{
+	task_cancel(arg);
+}
+
 static inline void
 engine_on_echo(Engine *engine, const char *text)
 {

@@ -227,12 +227,6 @@ test_timeout(const char *mark)
 }
 
 static void
-cancel_task(void *arg)
-{
-	task_cancel(arg);
-}
-
-static void
 test_cancel(const char *mark)
 {
 	TestEngine engine;
@@ -243,7 +237,7 @@ test_cancel(const char *mark)
 			 mark);
 	open_plan(&engine, plan);
 	engine.tasks[engine.ntasks++] = task_new(&engine.engine);
-	loop_timer_init(&timer, cancel_task, engine.tasks[0]);
+	loop_timer_init(&timer, engine_on_cancel, engine.tasks[0]);
 	loop_timer_set(loop, &timer, loop_now_ns(loop) + 50 * NS_PER_MS);
 	engine_run(&engine);
 	ok(engine_time_ns(&engine, 1, STEP_CANCELED) >= 0, "%s: is canceled",

@@ -196,12 +196,6 @@ test_timeout(const char *mark)
 }
 
 static void
-cancel_task(void *arg)
-{
-	task_cancel(arg);
-}
-
-static void
 test_cancel(const char *mark)
 {
 	TestEngine engine;
@@ -212,7 +206,7 @@ test_cancel(const char *mark)
 	snprintf(text, sizeof(text), "%s\\sleep 20\n", mark);
 	engine_open(&engine, loop, text);
 	engine.tasks[engine.ntasks++] = task_new(&engine.engine);
-	loop_timer_init(&timer, cancel_task, engine.tasks[0]);
+	loop_timer_init(&timer, engine_on_cancel, engine.tasks[0]);
 	loop_timer_set(loop, &timer, loop_now_ns(loop) + 50 * NS_PER_MS);
 	engine_run(&engine);
 	took_ms = MS(engine_time_ns(&engine, 1, STEP_CANCELED) -
@@ -239,7 +233,7 @@ test_cancel_waiting(void)
 	for (int i = 0; i < 2; i++)
 	{
 		engine.tasks[engine.ntasks++] = task_new(&engine.engine);
-		loop_timer_init(&timers[i], cancel_task, engine.tasks[i]);
+		loop_timer_init(&timers[i], engine_on_cancel, engine.tasks[i]);
 		loop_timer_set(narrow, &timers[i],
 					   loop_now_ns(narrow) + 50 * NS_PER_MS);
 	}
