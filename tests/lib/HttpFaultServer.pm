@@ -18,6 +18,7 @@ use File::Basename qw(dirname);
 use HTTP::Tiny;
 use IPC::Open2;
 use JSON::PP;
+use parent 'PipedProgram';
 use Time::HiRes qw(sleep time);
 
 my $json = JSON::PP->new->ascii;
@@ -158,25 +159,6 @@ sub header_of
 	my @values =
 	  map { $_->[1] } grep { lc $_->[0] eq lc $name } @{ $request->{headers} };
 	return wantarray ? @values : $values[0];
-}
-
-sub stop
-{
-	my ($self) = @_;
-	return unless $self->{pid};
-	close $self->{in};
-	close $self->{out};
-	local $?;
-	waitpid($self->{pid}, 0);
-	$self->{pid} = 0;
-	return;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	$self->stop;
-	return;
 }
 
 1;

@@ -15,6 +15,7 @@ use warnings;
 
 use IO::Select;
 use IPC::Open2;
+use parent 'PipedProgram';
 use Time::HiRes qw(time);
 
 sub new
@@ -136,25 +137,6 @@ sub parse
 	}
 	chomp @answer{qw(message detail hint context rows notices)};
 	return \%answer;
-}
-
-sub stop
-{
-	my ($self) = @_;
-	return unless $self->{pid};
-	close $self->{in};
-	close $self->{out};
-	local $?;
-	waitpid($self->{pid}, 0);
-	$self->{pid} = 0;
-	return;
-}
-
-sub DESTROY
-{
-	my ($self) = @_;
-	$self->stop;
-	return;
 }
 
 1;

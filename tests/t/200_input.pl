@@ -13,11 +13,7 @@ my $folder = temp_folder();
 sub input_file
 {
 	my ($name, $text) = @_;
-
-	open my $file, '>:raw', "$folder/$name" or die "cannot write $name: $!";
-	print $file $text;
-	close $file;
-	return "$folder/$name";
+	return plan_file($text, $name);
 }
 
 # Rows on standard output, the report as JSON, exit status and standard error.

@@ -14,11 +14,7 @@ my $folder = temp_folder();
 sub input_file
 {
 	my ($name, $text) = @_;
-
-	open my $file, '>:raw', "$folder/$name" or die "cannot write $name: $!";
-	print $file $text;
-	close $file;
-	return "$folder/$name";
+	return plan_file($text, $name);
 }
 
 my $numbers = input_file('n.csv', "n\n" . join('', map { "$_\n" } 1 .. 2000));
