@@ -6,8 +6,10 @@
 #   use AsyncDemoTest ':cluster';     new_cluster too, for tests that stop or
 #                                     kill their server
 #
-# The tests run under tests/private-server, whose server all of them share.
-# Whatever a test starts here ends with the test, also when it dies.
+# The tests run under tests/private-server, whose server all of them share, each
+# with a database of its own: several run at the same time.  Roles and the list
+# of sessions are the whole server's.  Whatever a test starts here ends with the
+# test, also when it dies.
 
 package AsyncDemoTest;
 
@@ -45,11 +47,13 @@ my $folder = File::Temp->newdir('ad_XXXXXX', TMPDIR => 1);
 my $owner = $$;
 my $counter = 0;
 my %running;
+my $database;
 
 sub import
 {
 	my ($class, @words) = @_;
 
+	own_database();
 	if (grep { $_ eq ':cluster' } @words)
 	{
 		require PostgreSQL::Test::Utils;
@@ -59,6 +63,24 @@ sub import
 		return;
 	}
 	$class->export_to_level(1, $class, @words);
+}
+
+# Once, where there is a server: the database that all this leads to.
+sub own_database
+{
+	my ($name) = $0 =~ m{([^/]+)\.pl$};
+
+	return if defined $database || !defined $server{PGHOST} || !defined $name;
+	$database = $name;
+	drop_database();
+	psql("CREATE DATABASE \"$name\" TEMPLATE template0");
+	$ENV{PGDATABASE} = $server{PGDATABASE} = $name;
+}
+
+sub drop_database
+{
+	psql("DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)",
+		env => { PGDATABASE => 'postgres' });
 }
 
 # The environment that leads a program to the shared server.
@@ -299,6 +321,7 @@ END
 			kill 'KILL', -$pid, $pid;
 			waitpid $pid, 0;
 		}
+		eval { drop_database() } if defined $database;
 		$? = $status;
 	}
 }

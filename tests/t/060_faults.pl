@@ -101,7 +101,8 @@ psql('TRUNCATE faults');
 my $client = start_client([ 'run', $plan ], env => \%direct);
 wait_until('the statement', sub {
 	psql(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE query LIKE '%pg_sleep(601)%' AND state = 'active'
+		WHERE datname = current_database()
+		  AND query LIKE '%pg_sleep(601)%' AND state = 'active'
 		  AND pid <> pg_backend_pid()}) > 0;
 });
 my ($status, $out, $err) = $client->finish;

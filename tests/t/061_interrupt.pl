@@ -19,8 +19,8 @@ sub running
 {
 	my ($mark) = @_;
 
-	return psql("SELECT count(*) FROM pg_stat_activity WHERE pid <> "
-		  . "pg_backend_pid() AND state <> 'idle' AND query LIKE '%$mark%'");
+	return psql("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+		  . "current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND query LIKE '%$mark%'");
 }
 
 # Start a plan, and wait until that many statements run.

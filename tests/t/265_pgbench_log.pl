@@ -133,7 +133,7 @@ is(backends('-t', 5, '-c', 2), 2, 'without -C a connection for each slot');
 is(backends('-C', '-t', 5, '-c', 2), 10, 'with -C one for each task');
 is(backends('--connect', '--hold', 'statement', '-t', 3, '-c', 1), 3,
 	'--connect is the same');
-cmp_ok(psql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'asyncdemo%'"),
+cmp_ok(psql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'asyncdemo%'"),
 	'<=', 1, 'none is left');
 
 done_testing();

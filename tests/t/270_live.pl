@@ -191,7 +191,7 @@ foreach my $call ('', "--mode blocking ")
 	unlike($after, qr/wall/, "$name three times: no report");
 	$is_restored->($terminal, "$name three times");
 	psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-		  . "query LIKE '%live stubborn%' AND pid <> pg_backend_pid()");
+		  . "datname = current_database() AND query LIKE '%live stubborn%' AND pid <> pg_backend_pid()");
 }
 $start->('-e "SELECT pg_sleep(600)"');
 sleep 0.3;

@@ -97,7 +97,8 @@ foreach my $mode ('plan', 'blocking', 'threads')
 			'run', '-j', 3, '-c', 6, '--tasks', 60, '--mode', $mode,
 			plan_file("\\option protocol prepared\nSELECT pg_sleep(600);\n")
 		]);
-	my $running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
+	my $running = "SELECT count(*) FROM pg_stat_activity "
+	  . "WHERE datname = current_database() AND query LIKE "
 	  . "'SELECT pg_sleep(600)%' AND state = 'active'";
 
 	wait_until("$mode: all loops work",
