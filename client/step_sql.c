@@ -353,14 +353,30 @@ on_span_result(ConnRequest *request, PGresult *result)
 	look_for_span(request->arg, result);
 }
 
+/* Rows, or where some could be: not what an INSERT answers. */
+static bool
+is_of_rows(const PGresult *result)
+{
+	switch (PQresultStatus(result))
+	{
+		case PGRES_TUPLES_OK:
+		case PGRES_SINGLE_TUPLE:
+#ifdef LIBPQ_HAS_CHUNK_MODE
+		case PGRES_TUPLES_CHUNK:
+#endif
+			return true;
+		default:
+			return false;
+	}
+}
+
 static void
 on_result(ConnRequest *request, PGresult *result)
 {
 	Step *step = request->arg;
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
-		PQresultStatus(result) != PGRES_SINGLE_TUPLE)
-		return; /* no rows, as after INSERT */
+	if (!is_of_rows(result))
+		return;
 	look_for_span(step, result);
 	if (step->plan->sql.has_gset)
 		take_rows(step->sql, result);
