@@ -26,10 +26,6 @@ check: ## every test; TESTS='t/020_*.pl unit/test_lex' for some
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check $(TESTS)
 
-check-root: ## the tests that need a real root, in tests/root
-	@$(lib)/install-deps build check
-	@$(private) $(lib)/check --root $(TESTS)
-
 check-pgbench: ## 500 scripts through pgbench and through asyncdemo; ONLY=TEXT for some
 	@$(lib)/install-deps build check
 	@$(private) $(lib)/check pgbench/all.pl
@@ -43,7 +39,7 @@ check-predictions: ## 200 random plans: predicted against measured, and the fix
 	@$(lib)/install-deps build check
 	@$(lib)/dispatch --server tests/predictions/run $(ARGS)
 
-check-versions: ## the extension on other PostgreSQL majors; MAJORS='13 17 18'
+check-versions: ## extension and client on other PostgreSQL majors; MAJORS='13 17 18'
 	@$(lib)/dispatch tests/versions/run $(MAJORS)
 
 bench: ## benchmarks against peers; BENCH=rows for one, ARGS='--json'
@@ -127,6 +123,6 @@ extension:
 client:
 	@$(MAKE) -C client all BUILD=$(build)
 
-.PHONY: all demo check check-root check-kill check-pgbench check-predictions check-versions bench bench-extension \
+.PHONY: all demo check check-kill check-pgbench check-predictions check-versions bench bench-extension \
 	deps install uninstall lint format goldens sanitize tsan valgrind fuzz dist clean \
 	help stage stage-now stage-unit stage-unit-now extension client
