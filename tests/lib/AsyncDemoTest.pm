@@ -28,7 +28,7 @@ use Time::HiRes qw(sleep time);
 
 our @ISA = ('Exporter');
 our @EXPORT = qw(run_client start_client start_serve start_fault_server psql
-  plan_file temp_folder slurp checkout free_port wait_until);
+  plan_file temp_folder slurp checkout free_port wait_until in_some_try);
 our @EXPORT_OK = ('new_cluster');
 
 # PostgreSQL's own test modules delete these when they are loaded.
@@ -133,6 +133,22 @@ sub wait_until
 		die "waited in vain for $what\n" if time > $until;
 		sleep 0.02;
 	}
+}
+
+# What CODE returns, called again until it is true, three times at most: for
+# what must not take long, on a machine that is busy now and then.  What is
+# wrong is so each time.
+sub in_some_try
+{
+	my ($code) = @_;
+	my $value;
+
+	for (1 .. 3)
+	{
+		$value = $code->();
+		last if $value;
+	}
+	return $value;
 }
 
 # Start the command; an object with the methods below.  Options:

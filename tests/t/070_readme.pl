@@ -95,9 +95,16 @@ sub try_shell
 	return if $text !~ /\S/;
 	$text =~ s/\b8080\b/$port/g;
 
-	my ($got, $out, $err) = run_client([ '-e', '-c', $text ],
-		program => 'bash', cwd => $folder,
-		env => { PGDATABASE => 'readme', LC_ALL => 'C.UTF-8', PAGER => undef });
+	my ($got, $out, $err);
+	in_some_try(
+		sub {
+			($got, $out, $err) = run_client([ '-e', '-c', $text ],
+				program => 'bash', cwd => $folder,
+				env => { PGDATABASE => 'readme', LC_ALL => 'C.UTF-8',
+					PAGER => undef });
+			# the demo judges how long its experiments took
+			return $got == $status || $text !~ /^asyncdemo demo\b/m;
+		});
 	is($got, $status, "$name: the commands end with $status")
 	  or diag $text, $out, $err;
 	is(words($out . $err), words($block->{shown}), "$name: they print what is shown")
