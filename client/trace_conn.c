@@ -34,29 +34,24 @@ conn_thread(const TraceLoop *trace, const TraceConn *conn, int64_t number)
 }
 
 /* The thread of a connection's backend, named when first used. */
-void
-trace_put_on_backend(TraceLoop *trace, int64_t number, char phase,
-					 int64_t time_ns)
+const TraceHead *
+trace_backend(TraceLoop *trace, int64_t number)
 {
 	TraceConn *conn = trace_conn_at(trace, number);
 	uint64_t thread = conn_thread(trace, conn, number);
 	char name[64];
 
-	if (conn->named_pid != thread)
-	{
-		if (conn->pid > 0)
-			snprintf(name, sizeof(name), "backend %llu, connection %lld",
-					 (unsigned long long) conn->pid, (long long) number);
-		else
-			snprintf(name, sizeof(name), "connection %lld",
-					 (long long) number);
-		conn->named_pid = thread;
-		trace_head_make(&conn->head, TRACE_SERVER, thread);
-		trace_put_thread_name(&trace->put, TRACE_SERVER, thread, name);
-	}
-	if (time_ns > conn->last_ns)
-		conn->last_ns = time_ns;
-	trace_put_begin(&trace->put, &conn->head, phase, conn->last_ns);
+	if (conn->named_pid == thread)
+		return &conn->head;
+	if (conn->pid > 0)
+		snprintf(name, sizeof(name), "backend %llu, connection %lld",
+				 (unsigned long long) conn->pid, (long long) number);
+	else
+		snprintf(name, sizeof(name), "connection %lld", (long long) number);
+	conn->named_pid = thread;
+	trace_head_make(&conn->head, TRACE_SERVER, thread);
+	trace_put_thread_name(&trace->put, TRACE_SERVER, thread, name);
+	return &conn->head;
 }
 
 static void
@@ -101,33 +96,53 @@ trace_on_conn(TraceLoop *trace, const Event *event)
 		conn->pid = event->other;
 }
 
+static void
+put_lease_about(TracePut *put, const TraceConn *conn)
+{
+	TRACE_PUT(put, ",\"cat\":\"lease\",\"name\":\"lease: ");
+	trace_put_name(put, &conn->name);
+	TRACE_PUT(put, "\"");
+}
+
+static void
+lease_begin(TraceConn *conn, const Lane *lane, int64_t time_ns)
+{
+	conn->is_told = false;
+	if (time_ns <= conn->last_ns)
+		time_ns = conn->last_ns + 1;
+	conn->leased_ns = conn->last_ns = time_ns;
+	conn->name.len = lane->name.len;
+	memcpy(conn->name.text, lane->name.text, lane->name.len);
+}
+
 void
 trace_on_lease(TraceLoop *trace, Lane *lane, const Event *event)
 {
 	TraceConn *conn = trace_conn_at(trace, event->amount);
-	TracePut *put = &trace->put;
 
 	/* set-up and teardown have a connection that is not of the pool */
 	if (event->task >= TRACE_SETUP)
 		return;
+	if (conn->leases++ == 0)
+		lease_begin(conn, lane, event->time_ns);
 	if (lane->conn == 0)
+	{
 		lane->conn = event->amount;
+		lane->leased_ns = conn->leased_ns;
+	}
 	for (int i = 0; i < lane->nopen; i++)
 		if (lane->open[i].slot == event->slot)
+		{
 			lane->open[i].conn = event->amount;
-	if (conn->leases++ > 0)
-		return;
-	trace_put_on_backend(trace, event->amount, 'B', event->time_ns);
-	TRACE_PUT(put, ",\"cat\":\"lease\",\"name\":\"lease: ");
-	trace_put_text(put, lane->name);
-	TRACE_PUT(put, "\"");
-	trace_put_end(put);
+			lane->open[i].leased_ns = conn->leased_ns;
+		}
 }
 
 void
 trace_on_lease_end(TraceLoop *trace, Lane *lane, const Event *event)
 {
 	TraceConn *conn = trace_conn_at(trace, event->amount);
+	const TraceHead *head;
 
 	if (event->task >= TRACE_SETUP)
 		return;
@@ -135,6 +150,32 @@ trace_on_lease_end(TraceLoop *trace, Lane *lane, const Event *event)
 		lane->conn = 0;
 	if (conn->leases == 0 || --conn->leases > 0)
 		return;
-	trace_put_on_backend(trace, event->amount, 'E', event->time_ns);
+	head = trace_backend(trace, event->amount);
+	if (event->time_ns > conn->last_ns)
+		conn->last_ns = event->time_ns;
+	if (conn->is_told)
+		trace_put_begin(&trace->put, head, 'E', conn->last_ns);
+	else
+	{
+		trace_put_slice(&trace->put, head, conn->leased_ns, conn->last_ns);
+		put_lease_about(&trace->put, conn);
+	}
 	trace_put_end(&trace->put);
+}
+
+void
+trace_tell_leases(TraceLoop *trace, int64_t before_ns)
+{
+	for (int64_t number = 1; number < trace->nconns; number++)
+	{
+		TraceConn *conn = &trace->conns[number];
+
+		if (conn->leases == 0 || conn->is_told || conn->leased_ns >= before_ns)
+			continue;
+		conn->is_told = true;
+		trace_put_begin(&trace->put, trace_backend(trace, number), 'B',
+						conn->leased_ns);
+		put_lease_about(&trace->put, conn);
+		trace_put_end(&trace->put);
+	}
 }

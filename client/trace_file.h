@@ -1,12 +1,19 @@
 /*
  * trace_file.h
  *	  Private to report_trace.c and trace_*.c: the trace that is being written.
+ *
+ * A slice is written as a whole (X) when it ends, which is half of the work of
+ * telling its begin and its end (B, E); one that goes on for long is told in
+ * these two, so that what a killed run leaves has it.  So events do not come
+ * in the order of their times, which the format does not ask for.  But viewers
+ * put the first of two slices that begin together outside: within a thread no
+ * two do.
  */
 #ifndef TRACE_FILE_H
 #define TRACE_FILE_H
 
 #include "report_trace.h"
-#include "trace_put.h"
+#include "trace_lane.h"
 
 /* Processes: the first loop, the server, the other loops from there on. */
 #define TRACE_CLIENT 1
@@ -14,52 +21,29 @@
 #define TRACE_LOOPS 10
 #define TRACE_THREAD 1 /* the loop's own, in its process */
 
-/* A step that has begun and not ended. */
-typedef struct OpenStep
+/* What never changes, made when it is first needed; text NULL: not yet. */
+typedef struct TraceText
 {
-	const PlanStep *step;
-	int slot;
-	int64_t queued_ns;
-	int64_t started_ns; /* 0: not yet */
-	int64_t arrived_ns; /* 0: not yet */
-	int64_t conn;		/* 0: none */
-	uint64_t flow;		/* 0: none */
-	int64_t phase_ns[PHASES];
-} OpenStep;
-
-/* A thread of slices: a place for a task, or for a step of a gather. */
-typedef struct Track
-{
-	int64_t last_ns;
-	TraceHead head; /* made when its thread gets its name */
-} Track;
-
-/* A place that tasks take in turn. */
-typedef struct Lane
-{
-	uint64_t task;
-	int next; /* in its hash chain or the list of free lanes; -1: the last */
-	char name[64];
-	int64_t conn; /* the task's own lease; 0: none */
-	OpenStep *open;
-	int nopen;
-	int open_cap;
-	Track *tracks; /* by slot */
-	int ntracks;
-} Lane;
+	char *text;
+	size_t len;
+} TraceText;
 
 typedef struct TraceConn
 {
 	uint64_t pid;
 	uint64_t named_pid; /* the one whose thread has its name, */
 	TraceHead head;		/* and this */
-	int64_t last_ns;
 	int64_t opening_ns; /* 0: it is not being opened */
-	int leases;			/* open ones; only the first is shown */
+	int leases;			/* open ones; only the first is shown: */
+	bool is_told;
+	int64_t leased_ns;
+	TraceName name;
+	int64_t last_ns; /* where its last lease has begun or ended, */
+	int64_t said_ns; /* and its last statement has ended */
 } TraceConn;
 
 /* What a loop has to do with it; used on the loop's thread only. */
-typedef struct TraceLoop
+struct TraceLoop
 {
 	TracePut put;
 	TraceFile *file;
@@ -75,15 +59,16 @@ typedef struct TraceLoop
 	int nchains;
 	TraceConn *conns; /* by number */
 	int64_t nconns;
-	char **about; /* by step and call: name, category and arguments */
-	char **says;  /* by step: the statement, up to the task's name */
+	TraceText *about; /* by step and call: name, category, arguments */
+	TraceText *says;  /* by step: the same of its statement, up to its task */
 	uint64_t flows;
 	int ntasks; /* in flight */
 	int nsteps;
 	int64_t counted_ns;
+	int64_t told_ns; /* the last look at what is open */
 	int64_t loop_ns; /* last time on the loop's thread */
 	bool is_held;
-} TraceLoop;
+};
 
 struct TraceFile
 {
@@ -98,28 +83,25 @@ extern void trace_put_thread_name(TracePut *put, int pid, uint64_t tid,
 								  const char *name);
 extern void trace_put_process_name(TracePut *put, int pid, const char *name);
 
-/* Name, category and arguments of a step's slice. */
+/* Name, category and arguments of a step's slice, but for the last brace. */
 extern void trace_put_about(TraceLoop *trace, const PlanStep *step, Call call);
 
-/* The same of a statement's, as far as `"args":{"task":"`. */
+/* The same of a statement's, as far as `,"task":"`. */
 extern void trace_put_says(TraceLoop *trace, const PlanStep *step);
-
-/* trace_lane.c: a place for each task in flight; valid until the next take */
-extern Lane *trace_lane_find(TraceLoop *trace, uint64_t task);
-extern Lane *trace_lane_take(TraceLoop *trace, uint64_t task);
-extern void trace_lane_give(TraceLoop *trace, Lane *lane);
-
-/* Begin an event on a slot's thread, not before the one before it. */
-extern void trace_put_on_track(TraceLoop *trace, Lane *lane, int slot,
-							   char phase, int64_t time_ns);
 
 /* trace_conn.c: connections, their leases, the threads of their backends */
 extern TraceConn *trace_conn_at(TraceLoop *trace, int64_t number);
-extern void trace_put_on_backend(TraceLoop *trace, int64_t number, char phase,
-								 int64_t time_ns);
+extern const TraceHead *trace_backend(TraceLoop *trace, int64_t number);
 extern void trace_on_conn(TraceLoop *trace, const Event *event);
 extern void trace_on_lease(TraceLoop *trace, Lane *lane, const Event *event);
 extern void trace_on_lease_end(TraceLoop *trace, Lane *lane,
 							   const Event *event);
+
+/* As trace_tell_steps. */
+extern void trace_tell_leases(TraceLoop *trace, int64_t before_ns);
+
+/* report_trace.c: one more, or less, in flight */
+extern void trace_count(TraceLoop *trace, int *counter, int by,
+						int64_t time_ns);
 
 #endif /* TRACE_FILE_H */

@@ -70,6 +70,8 @@ trace_lane_take(TraceLoop *trace, uint64_t task)
 	lane->task = task;
 	lane->next = *chain;
 	*chain = at;
+	lane->is_taken = true;
+	lane->is_told = false;
 	lane->conn = 0;
 	lane->nopen = 0;
 	return lane;
@@ -84,6 +86,7 @@ trace_lane_give(TraceLoop *trace, Lane *lane)
 	while (*link != at)
 		link = &trace->lanes[*link].next;
 	*link = lane->next;
+	lane->is_taken = false;
 	lane->next = trace->free_lane;
 	trace->free_lane = at;
 }
@@ -100,11 +103,25 @@ track_thread(const TraceLoop *trace, const Lane *lane, int slot)
 						   (uint64_t) (slot % GATHER_SLOTS);
 }
 
-static Track *
-lane_track(TraceLoop *trace, Lane *lane, int slot)
+static void
+name_track(TraceLoop *trace, const Lane *lane, int slot, Track *track)
 {
-	Track *track;
+	uint64_t thread = track_thread(trace, lane, slot);
+	int number = (int) (lane - trace->lanes) + 1;
+	char name[64];
 
+	if (slot == 0)
+		snprintf(name, sizeof(name), "task slot %d", number);
+	else
+		snprintf(name, sizeof(name), "task slot %d, gathered %d", number,
+				 slot);
+	trace_head_make(&track->head, trace->pid, thread);
+	trace_put_thread_name(&trace->put, trace->pid, thread, name);
+}
+
+Track *
+trace_track(TraceLoop *trace, Lane *lane, int slot)
+{
 	if (slot >= lane->ntracks)
 	{
 		lane->tracks =
@@ -113,32 +130,23 @@ lane_track(TraceLoop *trace, Lane *lane, int slot)
 			   (size_t) (slot + 1 - lane->ntracks) * sizeof(Track));
 		lane->ntracks = slot + 1;
 	}
-	track = &lane->tracks[slot];
-	if (track->head.len == 0)
-	{
-		uint64_t thread = track_thread(trace, lane, slot);
-		char name[64];
-		int number = (int) (lane - trace->lanes) + 1;
-
-		if (slot == 0)
-			snprintf(name, sizeof(name), "task slot %d", number);
-		else
-			snprintf(name, sizeof(name), "task slot %d, gathered %d", number,
-					 slot);
-		trace_head_make(&track->head, trace->pid, thread);
-		trace_put_thread_name(&trace->put, trace->pid, thread, name);
-	}
-	return track;
+	if (lane->tracks[slot].head.len == 0)
+		name_track(trace, lane, slot, &lane->tracks[slot]);
+	return &lane->tracks[slot];
 }
 
-/* The begin of an event on a track, not before the one before it. */
-void
-trace_put_on_track(TraceLoop *trace, Lane *lane, int slot, char phase,
-				   int64_t time_ns)
+/* Later than all that has begun or ended there: by the least there is. */
+int64_t
+trace_track_begin(Track *track, int64_t time_ns)
 {
-	Track *track = lane_track(trace, lane, slot);
+	track->last_ns = time_ns > track->last_ns ? time_ns : track->last_ns + 1;
+	return track->last_ns;
+}
 
+int64_t
+trace_track_end(Track *track, int64_t time_ns)
+{
 	if (time_ns > track->last_ns)
 		track->last_ns = time_ns;
-	trace_put_begin(&trace->put, &track->head, phase, track->last_ns);
+	return track->last_ns;
 }

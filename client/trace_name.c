@@ -74,54 +74,68 @@ statement_name(const Plan *plan, const PlanStep *step)
 	return name;
 }
 
-/* The same for every execution, up to the task's name. */
+static void
+keep_text(TraceText *kept, TracePut *scratch)
+{
+	kept->text = mem_strndup(scratch->data, scratch->len);
+	kept->len = scratch->len;
+	free(scratch);
+}
+
+static void
+make_says(const TraceLoop *trace, const PlanStep *step, TraceText *says)
+{
+	TracePut *scratch = mem_alloc(sizeof(*scratch));
+	char *name = statement_name(trace->plan, step);
+
+	TRACE_PUT(scratch, ",\"cat\":\"statement\",\"name\":\"");
+	trace_put_text(scratch, name);
+	TRACE_PUT(scratch, "\",\"args\":{\"line\":");
+	trace_put_uint(scratch, (uint64_t) step->place.line);
+	TRACE_PUT(scratch, ",\"task\":\"");
+	keep_text(says, scratch);
+	free(name);
+}
+
 void
 trace_put_says(TraceLoop *trace, const PlanStep *step)
 {
-	char **says = &trace->says[step->index];
+	TraceText *says = &trace->says[step->index];
 
-	if (*says == NULL)
-	{
-		TracePut *scratch = mem_alloc(sizeof(*scratch));
-		char *name = statement_name(trace->plan, step);
-
-		TRACE_PUT(scratch, ",\"cat\":\"statement\",\"name\":\"");
-		trace_put_text(scratch, name);
-		TRACE_PUT(scratch, "\",\"args\":{\"task\":\"");
-		*says = mem_strndup(scratch->data, scratch->len);
-		free(scratch);
-		free(name);
-	}
-	trace_put_bytes(&trace->put, *says, strlen(*says));
+	if (says->text == NULL)
+		make_says(trace, step, says);
+	trace_put_bytes(&trace->put, says->text, says->len);
 }
 
-/* What never changes about a step, made when it is first needed. */
+static void
+make_about(const TraceLoop *trace, const PlanStep *step, Call call,
+		   TraceText *about)
+{
+	TracePut *scratch = mem_alloc(sizeof(*scratch));
+	const Plan *plan = trace->plan;
+
+	TRACE_PUT(scratch, ",\"name\":\"");
+	trace_put_text(scratch, step->label);
+	TRACE_PUT(scratch, "\",\"cat\":\"");
+	trace_put_text(scratch, step_kind_name(step->kind));
+	TRACE_PUT(scratch, "\",\"args\":{\"call\":\"");
+	trace_put_text(scratch, call_name(call));
+	if (plan->nsources > 1)
+	{
+		TRACE_PUT(scratch, "\",\"file\":\"");
+		trace_put_text(scratch, plan->sources[step->place.file].name);
+	}
+	TRACE_PUT(scratch, "\",\"line\":");
+	trace_put_uint(scratch, (uint64_t) step->place.line);
+	keep_text(about, scratch);
+}
+
 void
 trace_put_about(TraceLoop *trace, const PlanStep *step, Call call)
 {
-	char **about = &trace->about[step->index * 3 + (int) call];
-	TracePut *scratch;
+	TraceText *about = &trace->about[step->index * 3 + (int) call];
 
-	if (*about == NULL)
-	{
-		scratch = mem_alloc(sizeof(*scratch));
-		TRACE_PUT(scratch, ",\"name\":\"");
-		trace_put_text(scratch, step->label);
-		TRACE_PUT(scratch, "\",\"cat\":\"");
-		trace_put_text(scratch, step_kind_name(step->kind));
-		TRACE_PUT(scratch, "\",\"args\":{\"call\":\"");
-		trace_put_text(scratch, call_name(call));
-		if (trace->plan->nsources > 1)
-		{
-			TRACE_PUT(scratch, "\",\"file\":\"");
-			trace_put_text(scratch,
-						   trace->plan->sources[step->place.file].name);
-		}
-		TRACE_PUT(scratch, "\",\"line\":");
-		trace_put_uint(scratch, (uint64_t) step->place.line);
-		TRACE_PUT(scratch, "}");
-		*about = mem_strndup(scratch->data, scratch->len);
-		free(scratch);
-	}
-	trace_put_bytes(&trace->put, *about, strlen(*about));
+	if (about->text == NULL)
+		make_about(trace, step, call, about);
+	trace_put_bytes(&trace->put, about->text, about->len);
 }

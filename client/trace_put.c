@@ -2,8 +2,8 @@
  * trace_put.c
  *	  Pieces of trace events put into a buffer, fast.
  *
- * The buffer is written when it is full, and when the trace has gone on for a
- * while since: always between two events.
+ * The buffer is written when it is full, or when its owner thinks it time:
+ * always between two events.
  */
 #include "trace_put.h"
 
@@ -13,7 +13,6 @@
 #include "digits.h"
 #include "utf8.h"
 
-#define FLUSH_EVERY_NS INT64_C(200000000)
 #define MAX_TEXT 256
 
 void
@@ -58,42 +57,57 @@ put_time(TracePut *put, int64_t time_ns)
 static const bool is_plain[256] = {
 	[' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
 
-/* What does not stand for itself; how many bytes of it that was. */
 static size_t
-put_escaped(TracePut *put, const char *text)
+copy(char *out, const char *data, size_t len)
+{
+	memcpy(out, data, len);
+	return len;
+}
+
+/* What does not stand for itself; *used: how many bytes of it that was. */
+static size_t
+escape(char *out, const char *text, size_t *used)
 {
 	uint32_t code = (unsigned char) *text;
 	int n = utf8_decode(text, strlen(text), &code);
+	size_t len = 0;
 
+	*used = n > 0 ? (size_t) n : 1;
 	if (n == 0 || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
 		(code >= 0x200E && code <= 0x200F) ||
 		(code >= 0x2028 && code <= 0x202E) ||
 		(code >= 0x2066 && code <= 0x2069))
-		TRACE_PUT(put, "\uFFFD");
-	else
+		return copy(out, "\uFFFD", sizeof("\uFFFD") - 1);
+	if (code == '"' || code == '\\')
+		out[len++] = '\\';
+	return len + copy(out + len, text, *used);
+}
+
+size_t
+trace_escape(char *out, const char *text, size_t bytes)
+{
+	size_t len = strnlen(text, bytes);
+	size_t at = 0;
+
+	for (size_t i = 0; i < len;)
 	{
-		if (code == '"' || code == '\\')
-			TRACE_PUT(put, "\\");
-		trace_put_bytes(put, text, (size_t) n);
+		size_t from = i;
+		size_t used = 0;
+
+		while (i < len && is_plain[(unsigned char) text[i]])
+			i++;
+		at += copy(out + at, text + from, i - from);
+		if (i < len)
+			at += escape(out + at, text + i, &used);
+		i += used;
 	}
-	return n > 0 ? (size_t) n : 1;
+	return at;
 }
 
 void
 trace_put_text(TracePut *put, const char *text)
 {
-	size_t len = strnlen(text, MAX_TEXT);
-
-	for (size_t i = 0; i < len;)
-	{
-		size_t from = i;
-
-		while (i < len && is_plain[(unsigned char) text[i]])
-			i++;
-		trace_put_bytes(put, text + from, i - from);
-		if (i < len)
-			i += put_escaped(put, text + i);
-	}
+	put->len += trace_escape(put->data + put->len, text, MAX_TEXT);
 }
 
 #define PHASE_AT 9 /* in a head's text */
@@ -114,16 +128,21 @@ trace_put_begin(TracePut *put, const TraceHead *head, char phase,
 {
 	char *begin;
 
-	if (put->len > sizeof(put->data) - TRACE_EVENT_BYTES ||
-		time_ns - put->flushed_ns > FLUSH_EVERY_NS)
-	{
+	if (put->len > sizeof(put->data) - TRACE_EVENT_BYTES)
 		trace_put_flush(put);
-		put->flushed_ns = time_ns;
-	}
 	begin = put->data + put->len;
 	trace_put_bytes(put, head->text, head->len);
 	begin[PHASE_AT] = phase;
 	put_time(put, time_ns);
+}
+
+void
+trace_put_slice(TracePut *put, const TraceHead *head, int64_t begun_ns,
+				int64_t until_ns)
+{
+	trace_put_begin(put, head, 'X', begun_ns);
+	TRACE_PUT(put, ",\"dur\":");
+	trace_put_us(put, until_ns - begun_ns);
 }
 
 void
