@@ -12,7 +12,7 @@
 
 #include "plan.h"
 #include "job.h"
-#include "run.h"
+#include "run_options.h"
 
 typedef struct Admission Admission;
 

@@ -17,6 +17,7 @@
 
 #include "activity_look.h"
 #include "conn_private.h"
+#include "loop_post.h"
 #include "mem.h"
 
 /* A look may take this part of the time. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop_call.h"
 #include "mem.h"
 
 #define CANCEL_AGAIN_NS (1 * NS_PER_S)

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "loop_call.h"
 #include "mem.h"
 
 #define LOOK_EVERY_MS 100

@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "conn.h"
+#include "loop_resolve.h"
 
 typedef struct ConnOpening ConnOpening;
 typedef struct ConnCancel ConnCancel;

@@ -23,6 +23,8 @@
 #include "options.h"
 #include "report_put.h"
 #include "report_table.h"
+#include "report_verdict.h"
+#include "run.h"
 #include "serve.h"
 
 #define TOLERANCE_UNITS 0.4

@@ -12,7 +12,7 @@
 #define FINGERPRINT_H
 
 #include "row.h"
-#include "run.h"
+#include "run_options.h"
 
 /* has_rows: tasks are rows of an input, not numbers. */
 extern RowHash fingerprint(const Plan *plan, const RunVariable *variables,

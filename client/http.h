@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "loop.h"
+#include "loop_call.h"
 #include "retry.h"
 #include "trace.h"
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "http_private.h"
+#include "loop_resolve.h"
 #include "mem.h"
 
 /* One name being looked up, and who waits for it. */

@@ -12,7 +12,7 @@
 
 #include "joblog.h"
 #include "ledger.h"
-#include "run.h"
+#include "run_options.h"
 
 typedef struct Job Job;
 

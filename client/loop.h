@@ -14,7 +14,6 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -112,133 +111,10 @@ extern void loop_unwatch(LoopWatch *watch);
  */
 extern int64_t loop_event_ns(Loop *loop);
 
-/*
- * The one function that any thread may call: fn runs on the loop soon, once
- * for all posts that were made until then.  A post belongs to its loop from
- * loop_post_open to loop_post_close, both on the loop's thread or while no
- * loop_run is under way, and keeps the loop going for so long.
- */
-typedef struct LoopPost
-{
-	void (*fn)(void *arg);
-	void *arg;
-	Loop *loop;
-	bool is_queued; /* the loop's own, as the next */
-	struct LoopPost *next;
-} LoopPost;
-
-extern void loop_post_open(Loop *loop, LoopPost *post, void (*fn)(void *),
-						   void *arg);
-extern void loop_post(LoopPost *post);
-extern void loop_post_close(LoopPost *post);
-
 /* Called once a turn just before the loop waits; NULL takes it away. */
 extern void loop_set_prepare(Loop *loop, void (*fn)(void *), void *arg);
 
-/*
- * Name resolution off the loop (threads that do nothing else; a lookup that
- * hangs delays neither loop_free nor the end of the program).  Literal
- * addresses are answered without a lookup.  The callback runs once, never
- * inside loop_resolve, and gets numeric addresses in getaddrinfo's order,
- * valid during the call only; naddresses 0 means err says why.  The handle is
- * gone when the callback has run.  loop_resolve_cancel: it will not run.
- */
-typedef struct LoopResolve LoopResolve;
-typedef void (*LoopResolveFn)(void *arg, const char *const *addresses,
-							  int naddresses, const Err *err);
-extern LoopResolve *loop_resolve(Loop *loop, const char *host,
-								 LoopResolveFn fn, void *arg);
-extern void loop_resolve_cancel(LoopResolve *resolve);
-
-/*
- * Work on worker threads of our own.  run() is called on a worker, done() on
- * the loop afterwards.  At most max threads exist (loop_set_workers, default
- * 64); the rest wait in FIFO order.  begun_ns is when a worker took it.
- * loop_free cancels the calls and waits for the works that run; it calls
- * done() for none that is left.
- */
-typedef struct LoopWork
-{
-	void (*run)(struct LoopWork *work);
-	void (*done)(struct LoopWork *work);
-	void *arg;
-	int64_t begun_ns;
-	int64_t ended_ns;
-	struct LoopWork *next;
-} LoopWork;
-
-extern void loop_set_workers(Loop *loop, int max_threads);
-extern void loop_work(Loop *loop, LoopWork *work);
-
-/*
- * Calls the loop cannot interrupt: a blocking call on the loop's thread
- * (holds_loop), or a call on a worker.  While one is registered the control
- * thread watches its deadline; interrupt() runs on the control thread, at
- * most once a reason, never after loop_call_end has returned, and must make
- * the call return soon.  begin and end are called by the thread that makes
- * the call.  loop_call_cancel asks for the same from the loop; a call that has
- * not begun or has ended is left alone.
- */
-typedef enum LoopInterrupt
-{
-	LOOP_DEADLINE,
-	LOOP_CANCEL
-} LoopInterrupt;
-
-typedef struct LoopCall
-{
-	void (*interrupt)(struct LoopCall *call, LoopInterrupt why);
-	void *arg;
-	int64_t deadline_ns; /* LOOP_NEVER: none */
-	bool holds_loop;
-	atomic_int interrupted; /* 1 + the first LoopInterrupt, else 0 */
-	unsigned asked;			/* the loop's own, as the rest: reasons */
-	unsigned told;
-	struct LoopCall *next;
-	struct LoopCall *prev;
-} LoopCall;
-
-extern void loop_call_begin(Loop *loop, LoopCall *call);
-extern void loop_call_end(Loop *loop, LoopCall *call);
-extern void loop_call_cancel(Loop *loop, LoopCall *call);
-
-/*
- * All of them, and those that begin before loop_allow_calls, so that who asks
- * from another thread cannot come between two calls.  After loop_share_calls,
- * made before the loop's own thread starts, any thread may ask.
- */
-extern void loop_cancel_calls(Loop *loop);
-extern void loop_allow_calls(Loop *loop);
-extern void loop_share_calls(Loop *loop);
-
-/*
- * Runs on the control thread every period_ms while any call is registered
- * (lock-wait detection); must be set before the first call begins.
- */
-extern void loop_set_watchdog(Loop *loop, void (*fn)(void *), void *arg,
-							  int period_ms);
-
-/*
- * Run fn on the control thread soon (PQcancel of an old libpq blocks), then
- * done on the loop.  Same struct as for workers.
- */
-extern void loop_control(Loop *loop, LoopWork *work);
-
-/*
- * SIGINT and SIGTERM, for one loop of a process.  on_loop runs on the loop
- * once for each of the first two, with the count.  While a call holds the
- * loop, the second signal interrupts all calls, and the third runs on_last
- * (on the control thread if the loop is held), which must only flush and
- * _exit.  A fourth one kills as if nobody handled it.
- */
-extern void loop_set_signals(Loop *loop, void (*on_loop)(void *arg, int count),
-							 void (*on_last)(void *arg), void *arg);
-
-/* Signals so far, those not told yet as well.  Any thread. */
-extern int loop_signal_count(const Loop *loop);
-
-/* Virtual loop only: a blocking call that takes duration_ns moves the clock.
- */
+/* Virtual loop only: a blocking call of that length moves the clock. */
 extern void loop_virtual_hold(Loop *loop, int64_t duration_ns);
 
 #endif /* LOOP_H */

@@ -13,6 +13,10 @@
 #include <stddef.h>
 
 #include "loop.h"
+#include "loop_call.h"
+#include "loop_post.h"
+#include "loop_resolve.h"
+#include "loop_signal.h"
 
 typedef struct LoopOps
 {

@@ -8,7 +8,7 @@
 #include "arena.h"
 #include "builtin.h"
 #include "report_forms.h"
-#include "run.h"
+#include "run_options.h"
 #include "sweep_goal.h"
 
 /* -f FILE[@WEIGHT], -b NAME[@WEIGHT] */

@@ -93,31 +93,6 @@ extern void report_metrics(FILE *out, const RunResult *result);
 extern void report_svg(FILE *out, const RunResult *result);
 extern void report_html(FILE *out, const RunResult *result);
 
-/* A common mistake that was made, where, what it cost, what to do. */
-typedef struct Mistake
-{
-	const char *kind; /* one word, for programs */
-	int64_t cost_ns;
-	char text[360];
-} Mistake;
-
-#define MISTAKES_TOLD 3
-
-/*
- * SERIAL, PARTIAL or OVERLAPS, one sentence why, one sentence what to do, and
- * what else goes wrong, the costliest first.
- */
-typedef struct Verdict
-{
-	const char *word;
-	char why[512];
-	char fix[512];
-	Mistake mistakes[MISTAKES_TOLD];
-	int nmistakes;
-} Verdict;
-
-extern void report_verdict(const RunResult *result, Verdict *verdict);
-
 /* "0.904 s", "12.3 ms": three significant digits, right unit. */
 extern const char *report_duration(int64_t ns, char *buf, int bytes);
 

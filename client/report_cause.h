@@ -5,7 +5,7 @@
 #ifndef REPORT_CAUSE_H
 #define REPORT_CAUSE_H
 
-#include "report.h"
+#include "report_verdict.h"
 
 /*
  * A cause is the class on which tasks lost their time; CLASSES stands for the

@@ -7,6 +7,7 @@
 #include "report_page.h"
 #include "report_pair.h"
 #include "report_sweep.h"
+#include "report_verdict.h"
 
 /* Of the data.  With the scripts, a page stays well below 5 MB. */
 #define DATA_BYTES ((size_t) 4 << 20)

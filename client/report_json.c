@@ -15,6 +15,7 @@
 #include "json_out.h"
 #include "report_activity.h"
 #include "report_tuning.h"
+#include "report_verdict.h"
 #include "secret.h"
 
 #define S_NS INT64_C(1000000000)

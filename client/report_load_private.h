@@ -8,6 +8,7 @@
 #include "activity.h"
 #include "json_in.h"
 #include "report_load.h"
+#include "report_verdict.h"
 
 #define MAX_STEPS 1000000
 

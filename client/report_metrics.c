@@ -7,7 +7,7 @@
  * gauge or a summary of this one run: nothing counts on from run to run, so no
  * name ends in _total.
  */
-#include "report.h"
+#include "report_verdict.h"
 
 #include <string.h>
 

@@ -16,6 +16,7 @@
 
 #include "mem.h"
 #include "report_put.h"
+#include "report_verdict.h"
 #include "svg_out.h"
 
 #define WIDTH 1200

@@ -10,6 +10,7 @@
 #include "report_parts.h"
 #include "report_put.h"
 #include "report_tuning.h"
+#include "report_verdict.h"
 
 #define TIMELINE_TASKS 12
 #define TIMELINE_SPANS 200 /* of one task; more is no picture */

@@ -16,6 +16,7 @@
 #include "conn_ledger.h"
 #include "leave.h"
 #include "live.h"
+#include "loop_signal.h"
 #include "mem.h"
 #include "run_private.h"
 
@@ -24,22 +25,6 @@
 #define DRAIN_LOOK_NS (50 * NS_PER_MS)
 #define LAST_FLUSH_NS (200 * NS_PER_MS)
 #define DEFAULT_WORKERS 64
-/* Retries may be so many of the steps (and some more, see shard.c). */
-#define RETRY_PERCENT 20
-
-void
-run_options_init(RunOptions *options)
-{
-	memset(options, 0, sizeof(*options));
-	options->conn.connect_timeout_ns = 0;
-	options->max_errors = -1;
-	options->scale = 1;
-	options->log_sampling = 1;
-	options->step_timeout_ns = -1;
-	options->retry_percent = RETRY_PERCENT;
-	options->jobs = 1;
-	options->messages = stderr;
-}
 
 /* -------- variables -------- */
 

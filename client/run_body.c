@@ -6,6 +6,7 @@
  * task does.  The set-up's variables stay: they are every task's parent.
  */
 #include "conn_pool.h"
+#include "loop_call.h"
 #include "run_private.h"
 
 bool

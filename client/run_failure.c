@@ -5,6 +5,7 @@
  * Called by every shard's thread; what is counted belongs to the run's lock.
  */
 #include "run_private.h"
+#include "loop_call.h"
 
 #define TOLD_FAILURES 20 /* one by one */
 

@@ -3,6 +3,7 @@
  *	  What a run shows of itself with --live.
  */
 #include "live.h"
+#include "loop_signal.h"
 #include "run_private.h"
 
 #define FIRST_LOOK_NS (20 * NS_PER_MS)

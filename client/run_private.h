@@ -12,6 +12,7 @@
 #include "activity.h"
 #include "activity_board.h"
 #include "progress.h"
+#include "run.h"
 #include "shard.h"
 
 typedef struct NoticeCount

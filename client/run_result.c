@@ -41,15 +41,6 @@ run_exit_code(const Run *run, const Err *err)
 	return run->assert_failures > 0 || run->result.expect_failed ? 3 : 0;
 }
 
-static const char *
-mode_name(RunMode mode)
-{
-	static const char *const names[] = {"plan", "async", "blocking", "threads",
-										"sequential"};
-
-	return names[mode];
-}
-
 /* Tasks wait for what the scheduler that predicts knows nothing of. */
 static bool
 run_is_limited(const RunOptions *options)
@@ -141,7 +132,7 @@ run_finish(Run *run, Err *err)
 	getrusage(RUSAGE_SELF, &usage);
 	result->plan = run->plan;
 	result->run_id = run->run_id;
-	result->mode = mode_name(run->options->mode);
+	result->mode = run_mode_name(run->options->mode);
 	result->loop_idle_ns = -1;
 	result->peak_memory_bytes = (int64_t) usage.ru_maxrss * 1024;
 	result->first_error = run->failures > 0 ? &run->first_error : NULL;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "run_private.h"
+#include "loop_call.h"
 
 static int
 wait_for_go(Run *run)

@@ -21,6 +21,7 @@
 
 #include "buf.h"
 #include "loop.h"
+#include "loop_signal.h"
 #include "mem.h"
 #include "serve_listen.h"
 #include "serve_options.h"

@@ -16,6 +16,7 @@
 #include "conn_pool.h"
 #include "http_gate.h"
 #include "joblog.h"
+#include "loop_call.h"
 #include "mem.h"
 #include "run_private.h"
 

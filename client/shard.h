@@ -14,6 +14,8 @@
 #include <pthread.h>
 
 #include "admission.h"
+#include "loop_post.h"
+#include "span.h"
 #include "tally.h"
 #include "task.h"
 #include "tuner.h"

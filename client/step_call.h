@@ -9,6 +9,7 @@
 #ifndef STEP_CALL_H
 #define STEP_CALL_H
 
+#include "loop_call.h"
 #include "task.h"
 
 typedef struct StepCall

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loop_call.h"
 #include "tap.h"
 
 static Loop *loop;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "report_verdict.h"
 #include "tap.h"
 
 #define MS INT64_C(1000000)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "conn_locks.h"
+#include "loop_call.h"
 
 typedef struct Watcher
 {

@@ -3,6 +3,7 @@
  *	  The real loop: what other threads post to it.
  */
 #include "loop_helper.h"
+#include "loop_post.h"
 
 typedef struct PostTest
 {

@@ -3,6 +3,7 @@
  *	  The real loop: names.
  */
 #include "loop_helper.h"
+#include "loop_resolve.h"
 
 #include <dlfcn.h>
 #include <netdb.h>

@@ -3,6 +3,7 @@
  *	  The real loop: signals.
  */
 #include "loop_helper.h"
+#include "loop_signal.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "activity.h"
-#include "report.h"
+#include "report_verdict.h"
 
 #include "tap.h"
 

@@ -2,6 +2,7 @@
  * test_step_sleep.c
  *		\sleep as a timer, as a call that holds the loop, and on a worker.
  */
+#include "loop_call.h"
 #include "step_engine.h"
 
 #define MS(ns) ((ns) / NS_PER_MS)
