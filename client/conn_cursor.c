@@ -16,17 +16,8 @@
 #include <libpq-fe.h>
 
 #include "conn.h"
+#include "conn_type.h"
 #include "mem.h"
-
-/* Types whose text is a number; see pg_type.dat of the server's sources. */
-#define BOOLOID 16
-#define INT8OID 20
-#define INT2OID 21
-#define INT4OID 23
-#define OIDOID 26
-#define FLOAT4OID 700
-#define FLOAT8OID 701
-#define NUMERICOID 1700
 
 struct ConnCursorRow
 {
@@ -252,24 +243,9 @@ conn_cursor_fetch(ConnCursor *cursor, int count, ConnCursorFn fn, void *arg,
 	return fine;
 }
 
-static RowKind
-column_kind(Oid type)
-{
-	switch (type)
-	{
-		case BOOLOID:
-			return ROW_BOOL;
-		case INT8OID:
-		case INT2OID:
-		case INT4OID:
-		case OIDOID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case NUMERICOID:
-			return ROW_NUMBER;
-	}
-	return ROW_TEXT;
-}
+static const RowKind kinds[] = {[CONN_TYPE_TEXT] = ROW_TEXT,
+								[CONN_TYPE_BOOL] = ROW_BOOL,
+								[CONN_TYPE_NUMBER] = ROW_NUMBER};
 
 void
 conn_cursor_fill(const ConnCursorRow *from, Row *row)
@@ -279,7 +255,7 @@ conn_cursor_fill(const ConnCursorRow *from, Row *row)
 	row_reset(row, PQnfields(result));
 	for (int i = 0; i < row->nfields; i++)
 	{
-		RowKind kind = column_kind(PQftype(result, i));
+		RowKind kind = kinds[conn_type(PQftype(result, i))];
 		const char *text = PQgetvalue(result, from->index, i);
 		size_t begin = row->len;
 

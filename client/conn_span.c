@@ -10,10 +10,7 @@
 #include <time.h>
 
 #include "conn_private.h"
-
-/* See pg_type.dat of the server's sources. */
-#define INT4OID 23
-#define TIMESTAMPTZOID 1184
+#include "conn_type.h"
 
 #define US_PER_S INT64_C(1000000)
 

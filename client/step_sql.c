@@ -17,21 +17,12 @@
 #include "attempt.h"
 #include "conn_pool.h"
 #include "conn_span.h"
+#include "conn_type.h"
 #include "ledger.h"
 #include "lex.h"
 #include "mem.h"
 #include "sql_place.h"
 #include "step_call.h"
-
-/* Types whose text is a number; see pg_type.dat of the server's sources. */
-#define BOOLOID 16
-#define INT8OID 20
-#define INT2OID 21
-#define INT4OID 23
-#define OIDOID 26
-#define FLOAT4OID 700
-#define FLOAT8OID 701
-#define NUMERICOID 1700
 
 #define KEPT_BYTES (64 * 1024) /* of a statement's memory between two uses */
 
@@ -239,21 +230,15 @@ set_from_column(Value *value, const PGresult *result, int row, int column)
 		value_set_null(value);
 		return;
 	}
-	switch (PQftype(result, column))
+	switch (conn_type(PQftype(result, column)))
 	{
-		case BOOLOID:
+		case CONN_TYPE_BOOL:
 			value_set_bool(value, text[0] == 't');
 			break;
-		case INT8OID:
-		case INT2OID:
-		case INT4OID:
-		case OIDOID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case NUMERICOID:
+		case CONN_TYPE_NUMBER:
 			value_set_number(value, text, len);
 			break;
-		default:
+		case CONN_TYPE_TEXT:
 			value_set_text(value, text, len);
 			break;
 	}
