@@ -7,7 +7,8 @@
  * whether a server keeps them, shows when what was measured is gone through
  * in the order of time: a request that finds one although all that are known
  * are in use had an older one, and one that makes a new one beside an idle one
- * did so because the server had closed it.
+ * did so because the server had closed it.  Calls that block have one for
+ * themselves, which tells of the server as well.
  */
 #include "predict_origin.h"
 
@@ -25,14 +26,24 @@ typedef struct Origin
 	bool is_measured;
 } Origin;
 
-/* An async request takes a connection, or gives one back. */
+/* A request takes a connection, or gives one back. */
 typedef struct Moment
 {
 	int64_t time_ns;
 	int origin;
+	bool blocks;
 	bool is_end;
 	bool is_cold; /* it makes one */
 } Moment;
+
+/* What its server was seen to do with connections. */
+typedef struct Habit
+{
+	int idle;	  /* of async requests, now */
+	bool has_own; /* one that blocking calls use, likewise */
+	int reused;
+	int renewed; /* though there was one */
+} Habit;
 
 typedef struct Finding
 {
@@ -134,17 +145,20 @@ add_moments(Finding *finding, const Span *span)
 	int origin = finding->of_step[span->step->index];
 	Moment *moment = &finding->moments[finding->nmoments];
 
-	if (origin == 0 || span->call != CALL_ASYNC)
+	if (origin == 0 || span->call == CALL_THREAD)
 		return;
 	moment[0] = (Moment){.time_ns = span->started_ns,
 						 .origin = origin,
+						 .blocks = span->call == CALL_BLOCKING,
 						 .is_cold = span->phase_ns[PHASE_CONNECT] > 0};
 	finding->nmoments++;
 	/* what ended in another way took its connection with it */
 	if (span->outcome != STEP_OK && span->outcome != STEP_FAILED)
 		return;
-	moment[1] =
-		(Moment){.time_ns = span->ended_ns, .origin = origin, .is_end = true};
+	moment[1] = (Moment){.time_ns = span->ended_ns,
+						 .origin = origin,
+						 .blocks = moment->blocks,
+						 .is_end = true};
 	finding->nmoments++;
 }
 
@@ -176,27 +190,54 @@ find_moments(Finding *finding)
 }
 
 static void
+blocking_moment(Habit *habit, const Moment *moment)
+{
+	if (moment->is_end)
+		habit->has_own = true;
+	else if (habit->has_own && moment->is_cold)
+		habit->renewed++;
+	else if (habit->has_own)
+		habit->reused++;
+}
+
+static void
+async_moment(Habit *habit, ScriptOrigin *origin, const Moment *moment)
+{
+	if (moment->is_end)
+	{
+		habit->idle++;
+		return;
+	}
+	if (!moment->is_cold)
+		habit->reused++;
+	else if (habit->idle > 0)
+		habit->renewed++;
+	if (habit->idle > 0)
+		habit->idle--;
+	else if (!moment->is_cold)
+		origin->idle++;
+}
+
+/* A server may close one now and then: what it does mostly counts. */
+static void
 go_through(const Finding *finding, ScriptOrigin *origins)
 {
-	int *idle = mem_alloc((size_t) finding->norigins * sizeof(int));
+	Habit *habits = mem_alloc((size_t) finding->norigins * sizeof(Habit));
 
-	for (int i = 0; i < finding->norigins; i++)
-		origins[i].keeps = true;
 	for (int i = 0; i < finding->nmoments; i++)
 	{
 		const Moment *moment = &finding->moments[i];
-		ScriptOrigin *origin = &origins[moment->origin];
+		Habit *habit = &habits[moment->origin];
 
-		if (moment->is_end)
-			idle[moment->origin]++;
-		else if (moment->is_cold && idle[moment->origin] > 0)
-			origin->keeps = false;
-		else if (!moment->is_cold && idle[moment->origin] == 0)
-			origin->idle++;
-		else if (!moment->is_cold)
-			idle[moment->origin]--;
+		if (moment->blocks)
+			blocking_moment(habit, moment);
+		else
+			async_moment(habit, &origins[moment->origin], moment);
 	}
-	free(idle);
+	for (int i = 0; i < finding->norigins; i++)
+		origins[i].keeps =
+			habits[i].renewed == 0 || habits[i].reused > habits[i].renewed;
+	free(habits);
 }
 
 /* -------- the steps -------- */

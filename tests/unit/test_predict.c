@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 #include "mem.h"
+#include "plan_helper.h"
 #include "predict.h"
+#include "span.h"
 #include "tap.h"
 
 #define UNIT INT64_C(300000000)
@@ -266,6 +268,75 @@ test_connections(void)
 	predict(&self->input, &said);
 	is_i64((int) said.fix, FIX_STEP_ASYNC, "with one it leaves at once");
 	free(self);
+}
+
+/*
+ * Requests to one server, a letter each: begins (a async, s blocking; in
+ * upper case with a new connection) or, with the same letter behind a blank,
+ * ends.  "A a" is one after the other, "AA aa" are two at a time.
+ */
+static void
+kept_from(const char *text, int idle, bool keeps)
+{
+	Err err = {0};
+	Plan *plan = plan_from("\\http x GET http://h.example/\n", false, &err);
+	Span all[MAX_STEPS] = {{0}};
+	TaskSpans task = {.spans = all};
+	Spans spans = {.plan = plan, .tasks = &task, .ntasks = 1};
+	PredictInput input;
+	int nended = 0;
+	bool ends = false;
+
+	for (int i = 0; text[i] != '\0'; i++)
+	{
+		bool blocks = text[i] == 's' || text[i] == 'S';
+		Span *span;
+
+		if (text[i] == ' ')
+		{
+			ends = !ends;
+			continue;
+		}
+		span = &all[ends ? nended++ : task.nspans++];
+		if (ends)
+			span->arrived_ns = span->ended_ns = i * UNIT;
+		else
+			*span = (Span){.step = plan->bodies[0].steps,
+						   .call = blocks ? CALL_BLOCKING : CALL_ASYNC,
+						   .outcome = STEP_OK,
+						   .queued_ns = i * UNIT,
+						   .started_ns = i * UNIT,
+						   .gather = -1,
+						   .phase_ns[PHASE_CONNECT] =
+							   text[i] == 'A' || text[i] == 'S' ? US : 0};
+	}
+	predict_input_from_spans(&spans, &input);
+	is_i64(input.tasks[0].steps[0].origin, 1, "\"%s\": its server", text);
+	is_i64(input.origins[1].keeps, keeps, "\"%s\": %s", text,
+		   keeps ? "kept" : "closed");
+	is_i64(input.origins[1].idle, idle, "\"%s\": %d warm before", text, idle);
+	predict_input_clear(&input);
+	plan_free(plan);
+}
+
+static void
+test_kept(void)
+{
+	kept_from("A a", 0, true);
+	kept_from("AA aa", 0, true);
+	kept_from("A a a a", 0, true);
+	kept_from("a a A a", 1, false);
+	kept_from("A a A a", 0, false);
+	kept_from("AA aa AA aa", 0, false);
+	kept_from("aa aa aa aa", 2, true);
+	/* one that was closed among many is no habit */
+	kept_from("A a a a a a A a a a", 0, true);
+	/* what blocking calls were given tells as well */
+	kept_from("S s", 0, true);
+	kept_from("S s s s", 0, true);
+	kept_from("S s S s", 0, false);
+	kept_from("S s A a", 0, true);
+	kept_from("S s A a S s", 0, false);
 }
 
 static void
@@ -551,6 +622,7 @@ main(void)
 	test_limits();
 	test_workers();
 	test_connections();
+	test_kept();
 	test_http_limits();
 	test_fix();
 	test_bounds();
