@@ -29,6 +29,9 @@
 #endif
 #include "utils/memutils.h"
 
+#include "clock.h"
+#include "compat.h"
+#include "http_glance.h"
 #include "http_sockets.h"
 
 typedef struct Watched
@@ -62,6 +65,7 @@ static bool something_is_ready = false;
  */
 static int direct_fd = -1;
 static bool direct_is_ready = false;
+static Glance direct_glance;
 
 /* The socket that was waited for alone, and how often in a row. */
 static int lone_fd = -1;
@@ -294,7 +298,17 @@ choose_direct(void)
 	unregister_socket(lone_fd);
 	direct_fd = lone_fd;
 	direct_is_ready = false;
+	memset(&direct_glance, 0, sizeof(direct_glance));
 	wait_set_stale = true;
+}
+
+/* Is the direct socket all that is waited for? */
+static bool
+waits_for_direct(void)
+{
+	return direct_fd >= 0 && wanted_count == 1 &&
+		   watched[direct_fd].what == SOCKET_READ && !direct_is_ready &&
+		   !something_is_ready;
 }
 
 #else /* !USE_EPOLL */
@@ -376,15 +390,12 @@ sockets_watch(int fd, int what, int owner, bool known)
 	return register_socket(fd, known);
 }
 
-void
-sockets_wait(long timeout_ms, uint32 wait_event)
+static void
+sleep_until_ready(long timeout_ms, uint32 wait_event)
 {
 	WaitEvent events[3];
 	int n;
 
-#ifdef USE_EPOLL
-	choose_direct();
-#endif
 	refresh_wait_set();
 	n = WaitEventSetWait(wait_set, timeout_ms, events, lengthof(events),
 						 wait_event);
@@ -399,6 +410,29 @@ sockets_wait(long timeout_ms, uint32 wait_event)
 			something_is_ready = true;
 #endif
 	}
+}
+
+void
+sockets_wait(long timeout_ms, uint32 wait_event)
+{
+#ifdef USE_EPOLL
+	int64 began_ns;
+
+	choose_direct();
+	if (waits_for_direct())
+	{
+		pgstat_report_wait_start(wait_event);
+		direct_is_ready = glance_at(&direct_glance, direct_fd);
+		pgstat_report_wait_end();
+		if (direct_is_ready)
+			return;
+		began_ns = clock_now_ns();
+		sleep_until_ready(timeout_ms, wait_event);
+		glance_slept(&direct_glance, clock_now_ns() - began_ns);
+		return;
+	}
+#endif
+	sleep_until_ready(timeout_ms, wait_event);
 }
 
 bool

@@ -6,8 +6,8 @@
  * the postmaster's death off one wait event set, which lives as long as the
  * session: a wait costs the same for one transfer and for two hundred.  A
  * socket that is waited for alone again and again gets a place of its own in
- * the wait event set.  Where there is no epoll, that set is built anew
- *whenever it changed.
+ * the wait event set, and a look before it is slept for.  Where there is no
+ * epoll, that set is built anew whenever it changed.
  */
 #ifndef ASYNCDEMO_HTTP_SOCKETS_H
 #define ASYNCDEMO_HTTP_SOCKETS_H

@@ -114,13 +114,24 @@ settle();
 is($s->value(get($web->script([ send => "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n" ], [ repeat => 'x', 40, 0.01 ], ['next']), 'length(body)')),
 	40, 'a body that drips');
 
-# Interrupts, as ever.
-settle();
-$s->value(q{SET statement_timeout = '200ms'});
-my $began = time();
-state_is($s->ask(get($web->url('/delay/60'), 'status')), '57014', 'statement_timeout');
-soon($began, '... soon');
+# Interrupts, as ever: while a socket is looked at, too, which is where answers
+# come at once.
+settle($web->url);
+$s->value(q{SET statement_timeout = '300ms'});
+my $at_once = time();
+state_is($s->ask('SELECT count(*) FROM generate_series(1, 1000000) g, LATERAL asyncdemo.http_get('
+		  . quoted($web->url('/ok?')) . ' || left(g::text, 0))'), '57014', 'among many answers that come at once');
+soon($at_once, '... soon');
 $s->value('RESET statement_timeout');
+foreach my $url ($web->url('/delay/0.002'), $web->url)
+{
+	settle($url);
+	$s->value(q{SET statement_timeout = '200ms'});
+	my $began = time();
+	state_is($s->ask(get($web->url('/delay/60'), 'status')), '57014', 'statement_timeout');
+	soon($began, '... soon');
+	$s->value('RESET statement_timeout');
+}
 is($s->value(get($web->url('/delay/0.1'), 'body')), 'late', 'the session goes on');
 
 done_testing();
