@@ -79,17 +79,27 @@ is($cold->{prediction}{fix}, 'step_thread',
 cmp_ok(report_on($async)->{wall}, '>=', 0.449, 'nor does it');
 
 my $warmed = "\\setup\n\\http w GET :http\n\\end\n";
-my $warm = report_on($warmed . $async);
+my $warm;
 
+in_some_try(
+	sub {
+		$warm = report_on($warmed . $async);
+		$warm->{wall} < 0.42 && $warm->{prediction}{predicted} < 0.42;
+	});
 cmp_ok($warm->{wall}, '<', 0.42, 'warm: it does');
 cmp_ok($warm->{prediction}{predicted}, '<', 0.42, 'and so it is predicted');
 
 # ---- a worker's answer is there before a held loop sees it ----
 
-my $thread = report_on("\\task a\n\\thread\n\\sleep 50 ms\n"
-	  . "\\task b\n\\blocking\n\\sleep 200 ms\n");
-my ($nap) = @{ $thread->{tasks}[0]{spans} };
+my ($thread, $nap);
 
+in_some_try(
+	sub {
+		$thread = report_on("\\task a\n\\thread\n\\sleep 50 ms\n"
+			  . "\\task b\n\\blocking\n\\sleep 200 ms\n");
+		($nap) = @{ $thread->{tasks}[0]{spans} };
+		$nap->{arrived} < 0.19;
+	});
 cmp_ok($nap->{arrived}, '<', 0.19, 'a worker: when it ended');
 cmp_ok($nap->{ended}, '>=', 0.199, 'a worker: when that was seen');
 cmp_ok($thread->{classes}{loop}, '>', 0.1, 'between the two it was the loop');
@@ -106,8 +116,11 @@ is($limited->{prediction}{fix}, 'per_host', '--per-host: what would help');
 is($limited->{prediction}{fix_value}, 3, '--per-host: how many');
 like($limited->{verdict}{fix}, qr/allow 3 requests.*--per-host 3/,
 	'--per-host: in words');
-cmp_ok(report_on($three, '--per-host', 3)->{wall}, '<',
-	$limited->{wall} - 0.2, '--per-host: it does');
+ok( in_some_try(
+		sub {
+			report_on($three, '--per-host', 3)->{wall} < $limited->{wall} - 0.2;
+		}),
+	'--per-host: it does');
 
 foreach my $case (
 	[ [ '-j', 2, '-c', 2 ], qr/one loop \(-j\)/ ],
