@@ -4,6 +4,8 @@
  */
 #include "report_lock.h"
 
+#include <string.h>
+
 #include "activity.h"
 
 #define MIN_LOCKED 0.10 /* of the tasks' time, to be called a cause */
@@ -108,9 +110,32 @@ report_is_locked(const RunResult *result, int64_t other_lost_ns)
 		   (double) locks_ns > MIN_LOCKED * (double) result->spans->task_ns;
 }
 
+/*
+ * Waits for each other are among the steps' times, and so in the best possible
+ * as well: who is no slower than that overlaps for all we know, but does not.
+ * Those that wait for another session do it at the same time.
+ */
+static void
+judge_locked(const RunResult *result, Verdict *verdict)
+{
+	if (strcmp(verdict->word, "OVERLAPS") != 0)
+		return;
+	if (result->activity->locks[0].blocker != BLOCKER_OWN)
+	{
+		report_say(verdict->why, WHY_BYTES,
+				   "steps ran at the same time, but ");
+		return;
+	}
+	verdict->word = "PARTIAL";
+	report_say(verdict->why, WHY_BYTES,
+			   "steps overlap only as far as locks let them, whose waits are "
+			   "in the best possible, too: ");
+}
+
 void
 report_why_locked(const RunResult *result, Verdict *verdict)
 {
+	judge_locked(result, verdict);
 	report_say(verdict->why, WHY_BYTES, "tasks waited ");
 	report_say_about(verdict->why, WHY_BYTES,
 					 activity_locks_ns(result->activity));

@@ -20,6 +20,8 @@ extern void report_say_lock(char *text, size_t bytes, const RunResult *result,
 
 /* Did tasks lose more to locks than to anything else that is in the way? */
 extern bool report_is_locked(const RunResult *result, int64_t other_lost_ns);
+
+/* Fill the verdict, whose word they may change. */
 extern void report_why_locked(const RunResult *result, Verdict *verdict);
 extern void report_fix_locked(const RunResult *result, Verdict *verdict);
 

@@ -7,7 +7,8 @@
  *				(within 10 %): there is nothing that could overlap;
  *	  OVERLAPS	at most 1.1 times the best possible;
  *	  SERIAL	at least 0.9 times one after another;
- *	  PARTIAL	everything between.
+ *	  PARTIAL	everything between, and what would be OVERLAPS but for locks
+ *				that tasks took from each other (report_lock.c).
  * Without a prediction the overlap is held against the tasks in flight.
  *
  * The cause: what the remedy takes away, if there is one that gains; else the
