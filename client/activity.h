@@ -24,6 +24,10 @@ typedef enum ActivityKind
 	ACTIVITY_KINDS
 } ActivityKind;
 
+/* A look: when it was asked for, and how many backends did what. */
+typedef void (*ActivityLookFn)(void *arg, int64_t time_ns,
+							   const int counts[ACTIVITY_KINDS]);
+
 /* Of statements that were under way when a sample was taken. */
 typedef struct ActivitySums
 {

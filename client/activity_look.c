@@ -270,6 +270,15 @@ add_backend(ActivityLook *look, const Backend *backend, int64_t ns)
 					  backend->state_ns);
 }
 
+void
+activity_look_count(const ActivityLook *look, int counts[ACTIVITY_KINDS])
+{
+	memset(counts, 0, ACTIVITY_KINDS * sizeof(int));
+	for (int i = 0; i < look->nbackends; i++)
+		if (look->backends[i].is_seen)
+			counts[look->backends[i].kind]++;
+}
+
 /* Of a backend that is gone, or hidden, nothing is known. */
 void
 activity_look_end(ActivityLook *look, int64_t ns)

@@ -42,6 +42,10 @@ extern void activity_look_note(ActivityLook *look, int pid, int conn);
 extern bool activity_look_pids(ActivityLook *look, Buf *pids);
 extern void activity_look_row(ActivityLook *look, const LookRow *row);
 
+/* How many of the backends that were seen did what, at that moment. */
+extern void activity_look_count(const ActivityLook *look,
+								int counts[ACTIVITY_KINDS]);
+
 /* Add it all to the activity, as standing for so much time. */
 extern void activity_look_end(ActivityLook *look, int64_t ns);
 

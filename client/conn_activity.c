@@ -146,6 +146,17 @@ note_backends(ConnActivity *self)
 /* -------- a look -------- */
 
 static void
+tell_look(ConnActivity *self)
+{
+	int counts[ACTIVITY_KINDS];
+
+	if (self->options.on_look == NULL)
+		return;
+	activity_look_count(self->look, counts);
+	self->options.on_look(self->options.look_arg, self->asked_ns, counts);
+}
+
+static void
 plan_next(ConnActivity *self, int64_t took_ns)
 {
 	int64_t wait_ns = took_ns * LOOK_PART;
@@ -200,6 +211,7 @@ on_answered(ConnRequest *request, const Err *err)
 		return;
 	}
 	activity_look_end(self->look, self->asked_ns - self->looked_ns);
+	tell_look(self);
 	self->looked_ns = self->asked_ns;
 	self->activity->looks++;
 	self->activity->took_ns += took_ns;

@@ -28,6 +28,11 @@ typedef struct ConnActivityOptions
 	 * will be; and why there are no samples, or no more of them. */
 	void (*on_ready)(void *arg);
 	void (*on_problem)(void *arg, const char *text);
+
+	/* After each look, likewise: when it was, and how many backends did what;
+	 * NULL: nobody wants to know. */
+	ActivityLookFn on_look;
+	void *look_arg;
 	void *arg;
 } ConnActivityOptions;
 

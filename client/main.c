@@ -350,6 +350,8 @@ run_checked(Options *options, Plan *plan)
 	{
 		options->run.add_sinks = trace_file_add;
 		options->run.add_sinks_arg = outputs.tracer;
+		options->run.on_look = trace_file_look;
+		options->run.on_look_arg = outputs.tracer;
 	}
 	ask_for_password(options);
 	exit_code = run_served(options, &outputs, plan);

@@ -298,6 +298,37 @@ trace_file_add(void *trace_file, Trace *to, int loop)
 	trace_add_sink(to, on_event, trace);
 }
 
+/* There are few: each is written at once. */
+void
+trace_file_look(void *trace_file, int64_t time_ns,
+				const int counts[ACTIVITY_KINDS])
+{
+	TraceFile *file = trace_file;
+	TraceHead head;
+	TracePut *put;
+
+	if (file->looks == NULL)
+	{
+		file->looks = mem_alloc(sizeof(TracePut));
+		file->looks->out = &file->out;
+	}
+	put = file->looks;
+	trace_head_make(&head, TRACE_SERVER, 0);
+	trace_put_begin(put, &head, 'C', time_ns);
+	TRACE_PUT(put, ",\"name\":\"backends\",\"args\":{");
+	for (ActivityKind kind = 0; kind < ACTIVITY_KINDS; kind++)
+	{
+		trace_put_text(put, kind > 0 ? "," : "");
+		TRACE_PUT(put, "\"");
+		trace_put_bytes(put, activity_name(kind), strlen(activity_name(kind)));
+		TRACE_PUT(put, "\":");
+		trace_put_uint(put, (uint64_t) counts[kind]);
+	}
+	TRACE_PUT(put, "}");
+	trace_put_end(put);
+	trace_put_flush(put);
+}
+
 /* The array's first element: everything after it begins with a comma. */
 TraceFile *
 trace_file_new(FILE *out, const Plan *plan, int64_t zero_ns)
@@ -308,6 +339,8 @@ trace_file_new(FILE *out, const Plan *plan, int64_t zero_ns)
 	file->out.zero_ns = zero_ns;
 	file->plan = plan;
 	pthread_mutex_init(&file->out.lock, NULL);
+	/* our buffers leave in one piece: who is killed leaves whole events */
+	setvbuf(out, NULL, _IONBF, 0);
 	fputs("[\n{\"ph\":\"M\",\"pid\":2,\"tid\":0,\"ts\":0,\"name\":"
 		  "\"process_name\",\"args\":{\"name\":\"PostgreSQL\"}}",
 		  out);
@@ -346,6 +379,7 @@ trace_file_end(TraceFile *file)
 	error = file->out.error;
 	pthread_mutex_destroy(&file->out.lock);
 	free(file->loops);
+	free(file->looks);
 	free(file);
 	return error;
 }

@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "activity.h"
 #include "trace.h"
 
 typedef struct TraceFile TraceFile;
@@ -30,6 +31,10 @@ extern TraceFile *trace_file_new(FILE *out, const Plan *plan, int64_t zero_ns);
 
 /* Have it told of a loop's events: RunOptions.add_sinks. */
 extern void trace_file_add(void *trace_file, Trace *trace, int loop);
+
+/* A look at the server, on whatever one thread: RunOptions.on_look. */
+extern void trace_file_look(void *trace_file, int64_t time_ns,
+							const int counts[ACTIVITY_KINDS]);
 
 /* Write what is left, and free; 0, or errno of the first failed write. */
 extern int trace_file_end(TraceFile *file);

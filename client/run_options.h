@@ -5,6 +5,7 @@
 #ifndef RUN_OPTIONS_H
 #define RUN_OPTIONS_H
 
+#include "activity.h"
 #include "conn_target.h"
 #include "input.h"
 #include "output.h"
@@ -105,6 +106,10 @@ typedef struct RunOptions
 	 */
 	void (*add_sinks)(void *arg, Trace *trace, int loop);
 	void *add_sinks_arg;
+
+	/* With sample_ns: called on the sampler's thread; NULL: nobody looks. */
+	ActivityLookFn on_look;
+	void *on_look_arg;
 	bool keep_signals; /* do not handle SIGINT here */
 } RunOptions;
 

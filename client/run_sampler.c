@@ -66,6 +66,8 @@ run_open_sampler(Run *run)
 								   .board = run->board,
 								   .on_ready = on_ready,
 								   .on_problem = on_problem,
+								   .on_look = run->options->on_look,
+								   .look_arg = run->options->on_look_arg,
 								   .arg = run};
 	Err err;
 

@@ -76,6 +76,7 @@ struct TraceFile
 	const Plan *plan;
 	TraceLoop **loops;
 	int nloops;
+	TracePut *looks; /* the sampler's, for its thread; NULL: none yet */
 };
 
 /* trace_name.c: what things are called */

@@ -19,8 +19,11 @@ try:
     events = json.loads(text)
     whole = True
 except ValueError:
-    events = json.loads(text.rstrip().rstrip(',') + ']')  # as viewers do
     whole = False
+    try:
+        events = json.loads(text + ']')  # as viewers do
+    except ValueError:  # who was killed may have written half an event
+        events = json.loads(text[:text.rindex(',\n')] + ']')
 wrong, stacks, last, waiting, leads, joined, seen = [], {}, {}, {}, {}, 0, {}
 
 def ns(us):

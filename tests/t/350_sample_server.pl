@@ -98,7 +98,8 @@ is((grep { $_->{step} == $lock->{step} } @{ $report->{steps} })[0]{line}, 8, 'an
 cmp_ok($lock->{time}, '>', 0.8, 'for long, two of them');
 cmp_ok($lock->{longest}, '<', 0.75 * $lock->{time}, 'each for a part of it');
 cmp_ok($report->{server_samples}{idle_in_transaction}{time}, '>', 0.5, 'idle in transaction is seen');
-like($report->{verdict}{why}, qr/^tasks waited ≈ [\d.]+ s for locks of transactions: step 2 of waiter \(sql, line 8\) waited .* that sat idle after step 2 of holder \(sql, line 3\)\.$/,
+is($report->{verdict}{word}, 'PARTIAL', 'tasks that wait for each other do not overlap');
+like($report->{verdict}{why}, qr/^steps overlap only as far as locks let them, .* too: tasks waited ≈ [\d.]+ s for locks of transactions: step 2 of waiter \(sql, line 8\) waited .* that sat idle after step 2 of holder \(sql, line 3\)\.$/,
 	'the verdict names both');
 like($report->{verdict}{fix}, qr/^commit right after step 2 of holder \(sql, line 3\)/, 'and the remedy');
 
@@ -134,6 +135,16 @@ like($metrics, qr/^asyncdemo_run_server_looks [1-9]/m, 'looks as a metric');
 like($metrics, qr/^asyncdemo_step_sampled_seconds\{step="0",[^}]*activity="other"\} (0\.[1-9]|[1-9]\.)/m, 'and what was seen');
 ($status, $out, $err) = run_client([ qw(run --format csv -e), 'SELECT 1' ]);
 like($out, qr/^1,step,0,.*,{9}\r$/m, 'without samples the cells are empty');
+
+# and at its time in a trace
+($status, $out, $err) = run_client([ qw(run -q --sample-server --trace), "$folder/run.trace",
+	qw(--tasks 8 -c 4 -e), 'SELECT pg_sleep(0.2)' ]);
+is($status, 0, 'with a trace') or diag $err;
+my @looks = grep { ($_->{name} // '') eq 'backends' } @{ decode_json(slurp("$folder/run.trace")) };
+cmp_ok(scalar(@looks), '>=', 3, 'each look is in it');
+is(scalar(grep { $_->{ph} ne 'C' || $_->{pid} != 2 } @looks), 0, 'as a counter of the server');
+cmp_ok((sort { $b <=> $a } map { $_->{args}{other} } @looks)[0], '>=', 2, 'of so many backends that wait');
+cmp_ok($looks[-1]{ts}, '>', $looks[0]{ts}, 'at its time');
 
 # another session
 my $other = start_client([ '-Xqc',
