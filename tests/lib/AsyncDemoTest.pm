@@ -28,7 +28,7 @@ use Time::HiRes qw(sleep time);
 
 our @ISA = ('Exporter');
 our @EXPORT = qw(run_client start_client start_serve start_fault_server psql
-  plan_file temp_folder slurp checkout free_port wait_until in_some_try);
+  plan_file temp_folder slurp checkout free_port dead_port wait_until in_some_try);
 our @EXPORT_OK = ('new_cluster');
 
 # PostgreSQL's own test modules delete these when they are loaded.
@@ -117,6 +117,19 @@ sub free_port
 	my $socket = IO::Socket::INET->new(
 		LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1)
 	  or die "no free port: $!\n";
+	return $socket->sockport;
+}
+
+# A port of 127.0.0.1 on which nothing listens until the test ends: it is taken,
+# so that no test beside this one can come upon it.
+my @dead;
+
+sub dead_port
+{
+	my $socket = IO::Socket::INET->new(
+		LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp')
+	  or die "no free port: $!\n";
+	push @dead, $socket;
 	return $socket->sockport;
 }
 

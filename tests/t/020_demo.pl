@@ -166,7 +166,7 @@ like($out, qr/^ +6  FAILED: it took 0\.\d+ units where 1 were/m, 'and why');
 psql('DROP DATABASE demo_hasty');
 
 ($status, $out, $err) = run_client(
-	[ 'demo', '-h', '127.0.0.1', '-p', free_port(), '--only', '2' ]);
+	[ 'demo', '-h', '127.0.0.1', '-p', dead_port(), '--only', '2' ]);
 is($status, 4, 'no server: exit status');
 like($err, qr/could not connect/, 'it says so');
 like($err, qr/make demo/, 'and names make demo');

@@ -35,7 +35,7 @@ sub fails
 
 # ---- what cannot work ----
 
-my $closed = free_port();
+my $closed = dead_port();
 fails('nobody listens', "host=127.0.0.1 port=$closed password=s3cret",
 	[ qr/127\.0\.0\.1 port $closed: Connection refused/ ]);
 fails('no socket', "host=/nonexistent port=7 user=me dbname=shop",

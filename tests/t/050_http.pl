@@ -131,7 +131,7 @@ foreach my $fault (sort keys %fault)
 	$faulty->stop;
 }
 
-my $closed = free_port();
+my $closed = dead_port();
 fails('refused', "\\http q GET http://127.0.0.1:$closed/\n",
 	qr/could not connect to 127\.0\.0\.1:$closed: connection refused/);
 fails('an unknown host', "\n\\http q GET http://nowhere.invalid/\n",

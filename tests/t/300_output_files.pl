@@ -189,7 +189,7 @@ SKIP:
 }
 
 # No server: who watches the exit code sees it, pictures stay as they were
-($status, $out, $err) = run_client([ 'run', '-h', '127.0.0.1', '-p', free_port(),
+($status, $out, $err) = run_client([ 'run', '-h', '127.0.0.1', '-p', dead_port(),
 	'--metrics', "$folder/down.prom", '--svg', "$folder/down.svg", '-e', 'SELECT 1' ]);
 is($status, 4, 'no server: exit 4');
 like(slurp("$folder/down.prom"), qr/^asyncdemo_run_exit_code 4$/m, 'in the metrics too');

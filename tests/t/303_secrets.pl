@@ -8,7 +8,7 @@ use Test::More;
 
 my $folder = temp_folder();
 my $serve = start_serve();
-my $port = free_port();
+my $port = dead_port();
 my %server = AsyncDemoTest::server_env();
 
 # Each secret has "s3cr3t" in it; whatever shows that has leaked.

@@ -21,7 +21,7 @@ $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->start;
 $primary->wait_for_catchup($standby);
 
-my $dead = free_port();
+my $dead = dead_port();
 my %env = (env => {
 		%{ $primary->{client_env} },
 		PGHOST => undef,
