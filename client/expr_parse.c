@@ -7,13 +7,10 @@
  */
 #include "expr_parse.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "arena.h"
-#include "expr_node.h"
+#include "expr_reader.h"
 
 enum
 {
@@ -53,41 +50,11 @@ static const Operator operators[] = {
 
 #define NOPERATORS ((int) (sizeof(operators) / sizeof(operators[0])))
 
-typedef struct Parse
-{
-	Lexer *lex;
-	Plan *plan;
-	Err *err;
-	int depth; /* of the recursion */
-} Parse;
-
-static Expr *parse_level(Parse *p, int level);
-
-static Expr *
-fail_at(Parse *p, size_t pos, const char *problem, const char *remedy)
-{
-	lex_error(p->lex, pos, p->err, "%s", problem);
-	if (remedy != NULL)
-		err_hint(p->err, "%s", remedy);
-	return NULL;
-}
-
-static Expr *
-new_node(Parse *p, ExprOp op, size_t pos)
-{
-	Expr *expr = arena_alloc(p->plan->arena, sizeof(Expr));
-	Place place = lex_place(p->lex, pos);
-
-	expr->op = op;
-	expr->line = place.line;
-	expr->column = place.column;
-	expr->depth = 1;
-	return expr;
-}
+static Expr *parse_level(ExprReader *p, int level);
 
 /* Give a node its branches; NULL when the tree becomes too deep. */
 static Expr *
-set_args(Parse *p, Expr *expr, Expr **args, int nargs, size_t pos)
+set_args(ExprReader *p, Expr *expr, Expr **args, int nargs, size_t pos)
 {
 	expr->args =
 		arena_dup(p->plan->arena, args, (size_t) nargs * sizeof(Expr *));
@@ -98,7 +65,7 @@ set_args(Parse *p, Expr *expr, Expr **args, int nargs, size_t pos)
 			expr->depth = args[i]->depth + 1;
 	}
 	if (expr->depth > EXPR_MAX_DEPTH)
-		return fail_at(
+		return expr_fail_at(
 			p, pos, "the expression is too long",
 			"compute parts of it with \\set first: at most 256 operators may depend on each other");
 	return expr;
@@ -106,7 +73,7 @@ set_args(Parse *p, Expr *expr, Expr **args, int nargs, size_t pos)
 
 /* The word at pos, not taken. */
 static Slice
-peek_word(Parse *p)
+peek_word(ExprReader *p)
 {
 	Slice word;
 
@@ -117,7 +84,7 @@ peek_word(Parse *p)
 }
 
 static bool
-take_word(Parse *p, const char *word)
+take_word(ExprReader *p, const char *word)
 {
 	Slice next = peek_word(p);
 
@@ -128,7 +95,7 @@ take_word(Parse *p, const char *word)
 }
 
 static bool
-take_char(Parse *p, char c)
+take_char(ExprReader *p, char c)
 {
 	lex_blanks(p->lex);
 	if (lex_peek(p->lex, 0) != c || c == '\0')
@@ -139,7 +106,7 @@ take_char(Parse *p, char c)
 
 /* The operator at pos, not taken; NULL when there is none. */
 static const Operator *
-peek_operator(Parse *p)
+peek_operator(ExprReader *p)
 {
 	Slice word = peek_word(p);
 
@@ -157,160 +124,24 @@ peek_operator(Parse *p)
 }
 
 static Expr *
-constant_null(Parse *p, size_t pos)
-{
-	return new_node(p, EXPR_CONST, pos);
-}
-
-static Expr *
-constant_bool(Parse *p, bool boolean, size_t pos)
-{
-	Expr *expr = new_node(p, EXPR_CONST, pos);
-
-	value_set_bool(&expr->value, boolean);
-	return expr;
-}
-
-static Expr *
-constant_int(Parse *p, int64_t integer, size_t pos)
-{
-	Expr *expr = new_node(p, EXPR_CONST, pos);
-
-	value_set_int(&expr->value, integer);
-	return expr;
-}
-
-static Expr *
-constant_double(Parse *p, double number, size_t pos)
-{
-	Expr *expr = new_node(p, EXPR_CONST, pos);
-
-	value_set_double(&expr->value, number);
-	return expr;
-}
-
-static bool
-begins_number(const Lexer *lex)
-{
-	char c = lex_peek(lex, lex_peek(lex, 0) == '.' ? 1 : 0);
-
-	return c >= '0' && c <= '9';
-}
-
-/* Length of the number at pos: digits [. digits] [e [sign] digits]. */
-static size_t
-number_len(Parse *p)
-{
-	Lexer *lex = p->lex;
-	size_t n = 0;
-	size_t e;
-
-	while (lex_peek(lex, n) >= '0' && lex_peek(lex, n) <= '9')
-		n++;
-	if (lex_peek(lex, n) == '.')
-		n++;
-	while (lex_peek(lex, n) >= '0' && lex_peek(lex, n) <= '9')
-		n++;
-	if (lex_peek(lex, n) != 'e' && lex_peek(lex, n) != 'E')
-		return n;
-	e = n + 1;
-	if (lex_peek(lex, e) == '+' || lex_peek(lex, e) == '-')
-		e++;
-	if (lex_peek(lex, e) < '0' || lex_peek(lex, e) > '9')
-		return n;
-	while (lex_peek(lex, e) >= '0' && lex_peek(lex, e) <= '9')
-		e++;
-	return e;
-}
-
-/* The minus in front belongs to it, so that the least integer can be said. */
-static Expr *
-parse_number(Parse *p, bool negative, size_t start)
-{
-	char text[512] = "-";
-	size_t len = number_len(p);
-	int64_t integer = 0;
-	double number = 0;
-	ValueKind kind = VALUE_TEXT;
-
-	if (len < sizeof(text) - 1)
-	{
-		memcpy(text + 1, p->lex->text + p->lex->pos, len);
-		text[len + 1] = '\0';
-		kind = value_read_number(negative ? text : text + 1,
-								 negative ? len + 1 : len, &integer, &number);
-	}
-	if (kind == VALUE_DOUBLE && strpbrk(text, ".eE") == NULL)
-		return fail_at(
-			p, start, "the number does not fit into an integer",
-			"integers go from -9223372036854775808 to 9223372036854775807; add .0 for a double");
-	if (kind == VALUE_TEXT)
-		return fail_at(p, start, "the number is too large",
-					   "doubles go up to about 1.8e308");
-	p->lex->pos += len;
-	return kind == VALUE_INT ? constant_int(p, integer, start)
-							 : constant_double(p, number, start);
-}
-
-static Expr *
-parse_string(Parse *p)
-{
-	Lexer *lex = p->lex;
-	size_t start = lex->pos;
-	Buf buf = {0};
-	Expr *expr = NULL;
-
-	lex->pos++;
-	while (!lex_is_line_end(lex, lex->pos))
-	{
-		size_t skip = lex_continuation(lex, lex->pos);
-
-		if (skip > 0)
-			lex->pos += skip;
-		else if (lex_peek(lex, 0) != '\'')
-			buf_putc(&buf, lex->text[lex->pos++]);
-		else if (lex_peek(lex, 1) == '\'')
-		{
-			buf_putc(&buf, '\'');
-			lex->pos += 2;
-		}
-		else
-		{
-			lex->pos++;
-			expr = new_node(p, EXPR_CONST, start);
-			expr->value.kind = VALUE_TEXT;
-			expr->value.text = arena_text(p->plan->arena, buf.data, buf.len);
-			expr->value.len = buf.len;
-			break;
-		}
-	}
-	buf_free(&buf);
-	if (expr == NULL)
-		fail_at(p, start,
-				"the string that begins here does not end on its line",
-				"add the closing quote; a quote inside is written twice");
-	return expr;
-}
-
-static Expr *
-parse_variable(Parse *p)
+parse_variable(ExprReader *p)
 {
 	size_t start = p->lex->pos;
 	Slice name = lex_variable(p->lex);
 	Expr *expr;
 
 	if (name.len == 0)
-		return fail_at(p, start,
-					   "a variable's name is expected behind the colon",
-					   "write :name, with a letter or _ first");
-	expr = new_node(p, EXPR_VARIABLE, start);
+		return expr_fail_at(p, start,
+							"a variable's name is expected behind the colon",
+							"write :name, with a letter or _ first");
+	expr = expr_new_node(p, EXPR_VARIABLE, start);
 	expr->symbol = symbols_intern(&p->plan->symbols, name.text, name.len);
 	return expr;
 }
 
 /* CASE WHEN condition THEN value ... [ELSE value] END, after CASE. */
 static Expr *
-parse_case(Parse *p, size_t start)
+parse_case(ExprReader *p, size_t start)
 {
 	Expr *args[EXPR_MAX_ARGS];
 	int n = 0;
@@ -318,21 +149,22 @@ parse_case(Parse *p, size_t start)
 	while (take_word(p, "when"))
 	{
 		if (n + 3 > EXPR_MAX_ARGS)
-			return fail_at(p, start, "the CASE has too many WHEN parts",
-						   "use \\if and \\elif for more than 30");
+			return expr_fail_at(p, start, "the CASE has too many WHEN parts",
+								"use \\if and \\elif for more than 30");
 		args[n] = parse_level(p, LEVEL_OR);
 		if (args[n++] == NULL)
 			return NULL;
 		if (!take_word(p, "then"))
-			return fail_at(p, p->lex->pos, "THEN is expected here",
-						   "CASE WHEN condition THEN value ELSE value END");
+			return expr_fail_at(
+				p, p->lex->pos, "THEN is expected here",
+				"CASE WHEN condition THEN value ELSE value END");
 		args[n] = parse_level(p, LEVEL_OR);
 		if (args[n++] == NULL)
 			return NULL;
 	}
 	if (n == 0)
-		return fail_at(p, p->lex->pos, "WHEN is expected here",
-					   "CASE WHEN condition THEN value ELSE value END");
+		return expr_fail_at(p, p->lex->pos, "WHEN is expected here",
+							"CASE WHEN condition THEN value ELSE value END");
 	if (take_word(p, "else"))
 	{
 		args[n] = parse_level(p, LEVEL_OR);
@@ -340,13 +172,14 @@ parse_case(Parse *p, size_t start)
 			return NULL;
 	}
 	if (!take_word(p, "end"))
-		return fail_at(p, p->lex->pos, "WHEN, ELSE or END is expected here",
-					   "CASE WHEN condition THEN value ELSE value END");
-	return set_args(p, new_node(p, EXPR_CASE, start), args, n, start);
+		return expr_fail_at(p, p->lex->pos,
+							"WHEN, ELSE or END is expected here",
+							"CASE WHEN condition THEN value ELSE value END");
+	return set_args(p, expr_new_node(p, EXPR_CASE, start), args, n, start);
 }
 
 static Expr *
-unknown_name(Parse *p, Slice name, size_t start, bool is_call)
+unknown_name(ExprReader *p, Slice name, size_t start, bool is_call)
 {
 	const char *names[64];
 	const char *nearest;
@@ -376,9 +209,9 @@ unknown_name(Parse *p, Slice name, size_t start, bool is_call)
 
 /* The seed that hash and permute use when none is given. */
 static Expr *
-default_seed(Parse *p, size_t start)
+default_seed(ExprReader *p, size_t start)
 {
-	Expr *seed = new_node(p, EXPR_VARIABLE, start);
+	Expr *seed = expr_new_node(p, EXPR_VARIABLE, start);
 
 	seed->symbol = symbols_intern(&p->plan->symbols, "default_seed",
 								  strlen("default_seed"));
@@ -386,7 +219,7 @@ default_seed(Parse *p, size_t start)
 }
 
 static Expr *
-wrong_count(Parse *p, const ExprFunction *fn, size_t start, int n)
+wrong_count(ExprReader *p, const ExprFunction *fn, size_t start, int n)
 {
 	lex_error(p->lex, start, p->err, "%s is called with %d argument%s",
 			  fn->name, n, n == 1 ? "" : "s");
@@ -396,7 +229,7 @@ wrong_count(Parse *p, const ExprFunction *fn, size_t start, int n)
 
 /* After the opening parenthesis. */
 static Expr *
-parse_call(Parse *p, const ExprFunction *fn, size_t start)
+parse_call(ExprReader *p, const ExprFunction *fn, size_t start)
 {
 	Expr *args[EXPR_MAX_ARGS];
 	Expr *expr;
@@ -413,22 +246,23 @@ parse_call(Parse *p, const ExprFunction *fn, size_t start)
 				return NULL;
 		} while (take_char(p, ','));
 		if (!take_char(p, ')'))
-			return fail_at(p, p->lex->pos,
-						   "a comma or a closing parenthesis is expected here",
-						   fn->usage);
+			return expr_fail_at(
+				p, p->lex->pos,
+				"a comma or a closing parenthesis is expected here",
+				fn->usage);
 	}
 	if (n < fn->min_args || n > fn->max_args)
 		return wrong_count(p, fn, start, n);
 	/* only hash and permute leave their last argument open */
 	if (n == fn->min_args && fn->max_args == n + 1)
 		args[n++] = default_seed(p, start);
-	expr = new_node(p, EXPR_CALL, start);
+	expr = expr_new_node(p, EXPR_CALL, start);
 	expr->function = fn;
 	return set_args(p, expr, args, n, start);
 }
 
 static Expr *
-parse_name(Parse *p)
+parse_name(ExprReader *p)
 {
 	size_t start = p->lex->pos;
 	Slice name = lex_name(p->lex);
@@ -436,11 +270,11 @@ parse_name(Parse *p)
 	bool is_call;
 
 	if (lex_slice_is(name, "null"))
-		return constant_null(p, start);
+		return expr_constant_null(p, start);
 	if (lex_slice_is(name, "true"))
-		return constant_bool(p, true, start);
+		return expr_constant_bool(p, true, start);
 	if (lex_slice_is(name, "false"))
-		return constant_bool(p, false, start);
+		return expr_constant_bool(p, false, start);
 	if (lex_slice_is(name, "case"))
 		return parse_case(p, start);
 	is_call = take_char(p, '(');
@@ -450,29 +284,30 @@ parse_name(Parse *p)
 }
 
 static Expr *
-nothing_here(Parse *p)
+nothing_here(ExprReader *p)
 {
 	Lexer *lex = p->lex;
 	char c = lex_peek(lex, 0);
 
 	if (lex_is_line_end(lex, lex->pos))
-		return fail_at(
+		return expr_fail_at(
 			p, lex->pos, "the expression ends too early",
 			"a value is missing here: a number, 'text', :name, a function or parentheses");
 	if (c == '"')
-		return fail_at(p, lex->pos, "a text is written in single quotes here",
-					   "for example 'text'");
+		return expr_fail_at(p, lex->pos,
+							"a text is written in single quotes here",
+							"for example 'text'");
 	if (c == '=')
-		return fail_at(p, lex->pos,
-					   "a value is expected here, not an equals sign",
-					   "\\set takes none: \\set name value");
-	return fail_at(
+		return expr_fail_at(p, lex->pos,
+							"a value is expected here, not an equals sign",
+							"\\set takes none: \\set name value");
+	return expr_fail_at(
 		p, lex->pos, "a value is expected here",
 		"that is a number, 'text', :name, a function or parentheses");
 }
 
 static Expr *
-parse_primary(Parse *p)
+parse_primary(ExprReader *p)
 {
 	Lexer *lex = p->lex;
 	size_t start;
@@ -488,15 +323,15 @@ parse_primary(Parse *p)
 		expr = parse_level(p, LEVEL_OR);
 		if (expr == NULL || take_char(p, ')'))
 			return expr;
-		return fail_at(p, lex->pos, "a closing parenthesis is expected here",
-					   NULL);
+		return expr_fail_at(p, lex->pos,
+							"a closing parenthesis is expected here", NULL);
 	}
 	if (c == '\'')
-		return parse_string(p);
+		return expr_read_string(p);
 	if (c == ':')
 		return parse_variable(p);
-	if (begins_number(lex))
-		return parse_number(p, false, start);
+	if (expr_begins_number(lex))
+		return expr_read_number(p, false, start);
 	if (lex_is_name_start(c))
 		return parse_name(p);
 	return nothing_here(p);
@@ -504,30 +339,30 @@ parse_primary(Parse *p)
 
 /* -x of a number known already is a number. */
 static Expr *
-make_negative(Parse *p, Expr *arg, size_t start)
+make_negative(ExprReader *p, Expr *arg, size_t start)
 {
 	if (arg->op == EXPR_CONST && arg->value.kind == VALUE_INT &&
 		arg->value.integer != INT64_MIN)
-		return constant_int(p, -arg->value.integer, start);
+		return expr_constant_int(p, -arg->value.integer, start);
 	if (arg->op == EXPR_CONST && arg->value.kind == VALUE_DOUBLE)
-		return constant_double(p, 0 - arg->value.number, start);
-	return set_args(p, new_node(p, EXPR_NEG, start), &arg, 1, start);
+		return expr_constant_double(p, 0 - arg->value.number, start);
+	return set_args(p, expr_new_node(p, EXPR_NEG, start), &arg, 1, start);
 }
 
 static Expr *
-parse_sign(Parse *p, size_t start)
+parse_sign(ExprReader *p, size_t start)
 {
 	Expr *arg;
 
 	lex_blanks(p->lex);
-	if (begins_number(p->lex))
-		return parse_number(p, true, start);
+	if (expr_begins_number(p->lex))
+		return expr_read_number(p, true, start);
 	arg = parse_level(p, LEVEL_SIGN);
 	return arg == NULL ? NULL : make_negative(p, arg, start);
 }
 
 static Expr *
-parse_prefix(Parse *p)
+parse_prefix(ExprReader *p)
 {
 	size_t start;
 	Expr *arg;
@@ -548,13 +383,14 @@ parse_prefix(Parse *p)
 		arg = parse_level(p, LEVEL_NOT);
 	else
 		return parse_primary(p);
-	return arg == NULL ? NULL
-					   : set_args(p, new_node(p, op, start), &arg, 1, start);
+	return arg == NULL
+			   ? NULL
+			   : set_args(p, expr_new_node(p, op, start), &arg, 1, start);
 }
 
 /* x IS [NOT] NULL | TRUE | FALSE, after IS */
 static Expr *
-parse_is(Parse *p, Expr *left, size_t start)
+parse_is(ExprReader *p, Expr *left, size_t start)
 {
 	bool negated = take_word(p, "not");
 	ExprOp op;
@@ -567,18 +403,18 @@ parse_is(Parse *p, Expr *left, size_t start)
 	else if (take_word(p, "false"))
 		op = EXPR_IS_FALSE;
 	else
-		return fail_at(p, p->lex->pos,
-					   "NULL, TRUE or FALSE is expected behind IS",
-					   "compare other values with =");
-	expr = set_args(p, new_node(p, op, start), &left, 1, start);
+		return expr_fail_at(p, p->lex->pos,
+							"NULL, TRUE or FALSE is expected behind IS",
+							"compare other values with =");
+	expr = set_args(p, expr_new_node(p, op, start), &left, 1, start);
 	if (expr != NULL && negated)
-		expr = set_args(p, new_node(p, EXPR_NOT, start), &expr, 1, start);
+		expr = set_args(p, expr_new_node(p, EXPR_NOT, start), &expr, 1, start);
 	return expr;
 }
 
 /* IS, ISNULL or NOTNULL behind left: left itself when there is none. */
 static Expr *
-parse_postfix(Parse *p, Expr *left)
+parse_postfix(ExprReader *p, Expr *left)
 {
 	size_t start;
 	Expr *expr;
@@ -588,31 +424,32 @@ parse_postfix(Parse *p, Expr *left)
 	if (take_word(p, "is"))
 		return parse_is(p, left, start);
 	if (take_word(p, "isnull"))
-		return set_args(p, new_node(p, EXPR_IS_NULL, start), &left, 1, start);
+		return set_args(p, expr_new_node(p, EXPR_IS_NULL, start), &left, 1,
+						start);
 	if (!take_word(p, "notnull"))
 		return left;
-	expr = set_args(p, new_node(p, EXPR_IS_NULL, start), &left, 1, start);
-	return expr == NULL
-			   ? NULL
-			   : set_args(p, new_node(p, EXPR_NOT, start), &expr, 1, start);
+	expr = set_args(p, expr_new_node(p, EXPR_IS_NULL, start), &left, 1, start);
+	return expr == NULL ? NULL
+						: set_args(p, expr_new_node(p, EXPR_NOT, start), &expr,
+								   1, start);
 }
 
 static Expr *
-parse_binary(Parse *p, Expr *left, const Operator *operator)
+parse_binary(ExprReader *p, Expr *left, const Operator *operator)
 {
 	size_t start = p->lex->pos;
 	Expr *args[2] = {left, NULL};
 
 	p->lex->pos += strlen(operator->text);
 	args[1] = parse_level(p, operator->level + 1);
-	return args[1] == NULL
-			   ? NULL
-			   : set_args(p, new_node(p, operator->op, start), args, 2, start);
+	return args[1] == NULL ? NULL
+						   : set_args(p, expr_new_node(p, operator->op, start),
+									  args, 2, start);
 }
 
 /* Everything that binds at least as tightly as level. */
 static Expr *
-parse_operators(Parse *p, int level)
+parse_operators(ExprReader *p, int level)
 {
 	Expr *left = parse_prefix(p);
 	bool compared = false;
@@ -625,7 +462,7 @@ parse_operators(Parse *p, int level)
 		if (operator!= NULL && operator->level >= level)
 		{
 			if (operator->level == LEVEL_COMPARE && compared)
-				return fail_at(
+				return expr_fail_at(
 					p, p->lex->pos, "comparisons cannot be chained",
 					"write \"a < b and b < c\", or use parentheses");
 			compared = operator->level == LEVEL_COMPARE;
@@ -645,13 +482,14 @@ parse_operators(Parse *p, int level)
 }
 
 static Expr *
-parse_level(Parse *p, int level)
+parse_level(ExprReader *p, int level)
 {
 	Expr *expr;
 
 	if (p->depth == MAX_RECURSION)
-		return fail_at(p, p->lex->pos, "the expression is nested too deeply",
-					   "compute parts of it with \\set first");
+		return expr_fail_at(p, p->lex->pos,
+							"the expression is nested too deeply",
+							"compute parts of it with \\set first");
 	p->depth++;
 	expr = parse_operators(p, level);
 	p->depth--;
@@ -661,7 +499,7 @@ parse_level(Parse *p, int level)
 Expr *
 expr_parse(Lexer *lex, Plan *plan, Err *err)
 {
-	Parse p = {.lex = lex, .plan = plan, .err = err};
+	ExprReader p = {.lex = lex, .plan = plan, .err = err};
 
 	return parse_level(&p, LEVEL_OR);
 }
