@@ -72,7 +72,8 @@ typedef enum FixKind
 	FIX_CONNECTIONS, /* a larger pool */
 	FIX_CONCURRENCY, /* more tasks at once */
 	FIX_HOLD,		 /* hold the lease shorter */
-	FIX_PER_HOST	 /* more HTTP requests at once */
+	FIX_PER_HOST,	 /* more HTTP requests at once */
+	FIX_MODE		 /* every step as the plan marks it */
 } FixKind;
 
 typedef struct Prediction

@@ -186,6 +186,47 @@ script_seen(const PredictInput *input, int task, int step)
 	return false;
 }
 
+/* The call of such a step is the plan's mark, or what --mode makes of it. */
+static bool
+is_marked(const ScriptStep *step)
+{
+	StepKind kind = step->step->kind;
+
+	return kind == STEP_SQL || kind == STEP_HTTP || kind == STEP_SLEEP;
+}
+
+/* With a mode that replaces all marks no step can be changed alone. */
+static bool
+mode_replaces(const PredictInput *input)
+{
+	for (int i = 0; i < input->ntasks; i++)
+		for (int j = 0; j < input->tasks[i].nsteps; j++)
+		{
+			const ScriptStep *step = &input->tasks[i].steps[j];
+
+			if (is_marked(step) && step->call != step->step->call)
+				return true;
+		}
+	return false;
+}
+
+static void
+fix_try_mode(Prediction *prediction, const PredictInput *input)
+{
+	PredictInput copy = input_copy(input);
+
+	for (int i = 0; i < copy.ntasks; i++)
+		for (int j = 0; j < copy.tasks[i].nsteps; j++)
+		{
+			ScriptStep *step = &copy.tasks[i].steps[j];
+
+			if (is_marked(step))
+				step->call = step->step->call;
+		}
+	fix_consider(prediction, &copy, FIX_MODE, NULL, 0);
+	predict_input_clear(&copy);
+}
+
 static void
 fix_try_steps(Prediction *prediction, const PredictInput *input)
 {
@@ -275,6 +316,9 @@ predict(const PredictInput *input, Prediction *prediction)
 	prediction->worst_ns = worst_ns(input);
 	predict_range(input, prediction->predicted_ns, &prediction->low_ns,
 				  &prediction->high_ns);
-	fix_try_steps(prediction, input);
+	if (mode_replaces(input))
+		fix_try_mode(prediction, input);
+	else
+		fix_try_steps(prediction, input);
 	fix_try_limits(prediction, input);
 }

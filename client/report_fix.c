@@ -34,6 +34,14 @@ say_call(const RunResult *result, Verdict *verdict, const PlanStep *step,
 }
 
 static void
+say_marks(const RunResult *result, Verdict *verdict)
+{
+	report_say(verdict->fix, FIX_BYTES,
+			   "run the steps as the plan marks them (without --mode %s)",
+			   result->mode != NULL ? result->mode : "");
+}
+
+static void
 say_fix(const RunResult *result, Verdict *verdict)
 {
 	const Prediction *prediction = &result->prediction;
@@ -70,6 +78,9 @@ say_fix(const RunResult *result, Verdict *verdict)
 					   "allow %d requests at a time for each host "
 					   "(--per-host %d)",
 					   value, value);
+			break;
+		case FIX_MODE:
+			say_marks(result, verdict);
 			break;
 		case FIX_NONE:
 			break;
@@ -197,7 +208,13 @@ static void
 fix_guessed(const RunResult *result, Verdict *verdict, Class cause)
 {
 	const PlanStep *blocker = worst_blocker(result);
-	if (cause == CLASS_LOOP && blocker != NULL)
+	if (cause == CLASS_LOOP && blocker != NULL && mode_overrides(result) &&
+		blocker->call != CALL_BLOCKING && blocker->kind != STEP_SHELL)
+	{
+		say_marks(result, verdict);
+		report_say(verdict->fix, FIX_BYTES, ".");
+	}
+	else if (cause == CLASS_LOOP && blocker != NULL)
 	{
 		say_call(result, verdict, blocker,
 				 blocker->kind == STEP_SHELL ? "a smaller part of the plan"

@@ -89,7 +89,7 @@ report_fix_name(int kind)
 {
 	static const char *const names[] = {
 		"none",		   "step_async", "step_thread", "connections",
-		"concurrency", "hold",		 "per_host"};
+		"concurrency", "hold",		 "per_host",	"mode"};
 
 	return names[kind];
 }

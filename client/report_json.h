@@ -30,7 +30,7 @@ extern void report_json_histogram(JsonOut *json, const char *key,
 								  const Histogram *histogram);
 
 /* "step_async" and so on, of a FixKind; how many there are. */
-#define REPORT_FIXES (FIX_PER_HOST + 1)
+#define REPORT_FIXES (FIX_MODE + 1)
 extern const char *report_fix_name(int kind);
 
 #endif /* REPORT_JSON_H */

@@ -83,6 +83,7 @@ cause_of_fix(const RunResult *result)
 		{
 			case FIX_STEP_ASYNC:
 			case FIX_STEP_THREAD:
+			case FIX_MODE:
 				return CLASS_LOOP;
 			case FIX_CONNECTIONS:
 			case FIX_HOLD:

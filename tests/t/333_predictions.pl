@@ -89,6 +89,16 @@ in_some_try(
 cmp_ok($warm->{wall}, '<', 0.42, 'warm: it does');
 cmp_ok($warm->{prediction}{predicted}, '<', 0.42, 'and so it is predicted');
 
+# ---- a mode that replaces all marks: what helps is to leave it out ----
+
+my $naps = "\\task a count=3\n\\sleep 100 ms\n\\sleep 100 ms\n";
+my $held = report_on($naps, '--mode', 'blocking');
+
+is($held->{prediction}{fix}, 'mode', '--mode blocking: leave it out');
+like($held->{verdict}{fix}, qr/^run the steps as the plan marks them \(without --mode blocking\) \x{2192} predicted 0\.2/,
+	'--mode blocking: in words');
+cmp_ok(report_on($naps)->{wall}, '<', $held->{wall} - 0.2, 'it does help');
+
 # ---- a worker's answer is there before a held loop sees it ----
 
 my ($thread, $nap);

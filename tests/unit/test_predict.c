@@ -62,6 +62,7 @@ step_from_letter(Case *self, int t, char c, int *gather)
 		step->own_ns = 0;
 		*gather = c == '(' ? i : *gather;
 	}
+	plan->call = step->call;
 }
 
 /* Scripts apart by spaces, a task each, in the order they start. */
@@ -394,6 +395,25 @@ test_fix(void)
 	fixed_by("a a a a", 0, 1, FIX_CONCURRENCY, -1, 4, 4, 1);
 }
 
+/* What --mode makes of all steps none of them can leave alone. */
+static void
+test_mode(void)
+{
+	Case *self = case_new("ss ss");
+	Prediction said;
+
+	for (int t = 0; t < 2; t++)
+		for (int i = 0; i < 2; i++)
+			self->plan[t][i].call = CALL_ASYNC;
+	predict(&self->input, &said);
+	is_i64((int) said.fix, FIX_MODE, "a mode that replaces the marks");
+	is_i64(said.fix_ns, 2 * UNIT, "without it");
+	self->plan[0][0].call = CALL_BLOCKING;
+	predict(&self->input, &said);
+	is_i64(said.fix_ns, 3 * UNIT, "a step that is marked stays so");
+	free(self);
+}
+
 static void
 bounded(const char *text, int connections, int best, int worst)
 {
@@ -625,6 +645,7 @@ main(void)
 	test_kept();
 	test_http_limits();
 	test_fix();
+	test_mode();
 	test_bounds();
 	test_random();
 	return done_testing();
