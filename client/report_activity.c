@@ -299,9 +299,10 @@ put_blind(const ActivityReport *report)
 	if (activity->elsewhere > 0)
 	{
 		snprintf(text, sizeof(text),
-				 "%lld connections lead to another server, which was not "
+				 "%lld connection%s to another server, which was not "
 				 "sampled",
-				 (long long) activity->elsewhere);
+				 (long long) activity->elsewhere,
+				 activity->elsewhere == 1 ? " leads" : "s lead");
 		report_put_wrapped(report->out, "  Note: ", text, report->style);
 	}
 }
