@@ -42,6 +42,7 @@ typedef struct Serve
 	LoopJob again; /* the library has more to do at once */
 	bool must_run;
 	bool stopping;
+	int64_t run_ns; /* the library began to run, or accepted a connection */
 	struct Request *waiting; /* suspended ones */
 	uint64_t nrequests;
 	uint64_t random; /* state of the jitter's generator */
@@ -218,6 +219,10 @@ on_delay_over(void *arg)
 	request_resume(arg);
 }
 
+/*
+ * Its time runs from when it was there to be read, not from when its turn came
+ * among others that arrived with it.
+ */
 static void
 request_suspend(Request *request, double seconds)
 {
@@ -231,8 +236,7 @@ request_suspend(Request *request, double seconds)
 	request->is_suspended = true;
 	MHD_suspend_connection(request->connection);
 	loop_timer_set(serve->loop, &request->timer,
-				   loop_now_ns(serve->loop) +
-					   (int64_t) (seconds * (double) NS_PER_S));
+				   serve->run_ns + (int64_t) (seconds * (double) NS_PER_S));
 }
 
 typedef struct ReadParams
@@ -362,6 +366,22 @@ on_completed(void *cls, struct MHD_Connection *connection, void **request_cls,
 
 /* ---- the library on the loop ---- */
 
+/*
+ * What the library reads was there when it began to run, but for what a
+ * connection sent that it accepted meanwhile.
+ */
+static void
+on_connection(void *cls, struct MHD_Connection *connection,
+			  void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	Serve *serve = cls;
+
+	(void) connection;
+	(void) socket_context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		serve->run_ns = loop_now_ns(serve->loop);
+}
+
 static void
 on_again(void *arg)
 {
@@ -384,6 +404,7 @@ on_turn(void *arg)
 	if (!serve->must_run)
 		return;
 	serve->must_run = false;
+	serve->run_ns = loop_now_ns(serve->loop);
 	MHD_run(serve->daemon);
 	if (MHD_get_timeout(serve->daemon, &timeout_ms) == MHD_YES &&
 		timeout_ms == 0)
@@ -451,7 +472,8 @@ start_daemon(Serve *serve, int fd, int max_connections, Err *err)
 		NULL, on_request, serve, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned) max_connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_BYTES,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve, MHD_OPTION_END);
 	if (serve->daemon == NULL)
 	{
 		close(fd);

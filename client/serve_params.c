@@ -154,7 +154,7 @@ set_fail(ServeFail *fail, const char *value, size_t len, Err *err)
 static int
 find_param(const ServeParams *params, const char *name, Err *err)
 {
-	const char *nearest = err_nearest(name, names, NPARAMS);
+	const char *nearest;
 
 	for (int i = 0; i < NPARAMS; i++)
 	{
@@ -165,6 +165,7 @@ find_param(const ServeParams *params, const char *name, Err *err)
 		err_set(err, ERR_DATA, "parameter \"%s\" is given twice", name);
 		return NPARAMS;
 	}
+	nearest = err_nearest(name, names, NPARAMS);
 	err_set(
 		err, ERR_DATA,
 		"unknown parameter \"%.100s\" (known are delay, jitter, value, status, size and fail)%s%s%s",
