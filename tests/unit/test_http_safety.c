@@ -2,54 +2,25 @@
  * test_http_safety.c
  *		What must not be sent twice, and what must not be sent elsewhere.
  */
-#include "tap.h"
-
-#include <stdlib.h>
-
-#include "http.h"
+#include "http_helper.h"
 #include "http_hop.h"
-#include "http_server.h"
 
-static Loop *loop;
-static Http *http;
 static HttpLane *lane;
-static int port;
 static bool is_blocking;
-
-/* -------- running requests -------- */
-
-static void
-on_done(HttpRequest *request)
-{
-	(void) request;
-	loop_stop(loop);
-}
-
-static char *
-url_of(const char *path)
-{
-	static char urls[4][256];
-	static int turn;
-
-	turn = (turn + 1) % 4;
-	snprintf(urls[turn], sizeof(urls[turn]), "http://127.0.0.1:%d%s", port,
-			 path);
-	return urls[turn];
-}
 
 static void
 ask(HttpRequest *request, const char *method, const char *url)
 {
 	request->method = method;
 	request->url = url;
-	request->on_done = on_done;
+	request->on_done = on_done_quiet;
 	if (is_blocking)
 	{
 		http_perform(lane, request, NULL);
 		return;
 	}
 	http_start(http, request);
-	loop_run(loop);
+	run_loop(1, url);
 }
 
 static const char *
@@ -281,13 +252,7 @@ test_hops(void)
 int
 main(void)
 {
-	Err err;
-
-	unsetenv("http_proxy");
-	unsetenv("all_proxy");
-	port = server_start();
-	loop = loop_new(&err);
-	http = http_new(loop, 0);
+	http_begin();
 	lane = http_lane_new(http);
 
 	for (int i = 0; i < 2; i++)
@@ -302,8 +267,6 @@ main(void)
 	test_hops();
 
 	http_lane_free(lane);
-	http_free(http);
-	loop_free(loop);
-	server_stop();
+	http_end();
 	return done_testing();
 }
