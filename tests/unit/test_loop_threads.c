@@ -178,7 +178,8 @@ test_call_cancel(void)
 		loop_work(loop, &works[i]);
 	loop_timer_init(&timer, on_cancel_call, &calls[1]);
 	loop_timer_set(loop, &timer, loop_now_ns(loop) + 20 * NS_PER_MS);
-	run_ms(40);
+	for (int i = 0; i < 100 && ndone == 0; i++)
+		run_ms(40); /* once, but for a busy machine */
 	is_i64(ndone, 1, "one call of three is cancelled");
 	ok(calls[1].nasked[LOOP_CANCEL] == 1 && calls[0].nasked[LOOP_CANCEL] == 0,
 	   "the right one, once");
