@@ -122,6 +122,7 @@ typedef struct TestCall
 	LoopCall call;
 	pthread_mutex_t lock;
 	pthread_cond_t woken;
+	atomic_bool has_begun;
 	int nasked[2]; /* by reason */
 	int64_t asked_ns;
 	int slow_ms;	   /* interrupt takes so long */
@@ -162,6 +163,7 @@ call_block(TestCall *self)
 	int enough = self->is_deaf ? 2 : 1;
 
 	loop_call_begin(loop, &self->call);
+	atomic_store(&self->has_begun, true);
 	pthread_mutex_lock(&self->lock);
 	while (self->nasked[0] + self->nasked[1] < enough)
 		pthread_cond_wait(&self->woken, &self->lock);

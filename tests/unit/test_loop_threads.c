@@ -11,6 +11,7 @@
 static pthread_mutex_t count_lock = PTHREAD_MUTEX_INITIALIZER;
 static int nrunning;
 static int nrunning_max;
+static int nwanted; /* so many wait for each other, for seconds at most */
 static int ndone;
 static pthread_t loop_thread;
 static bool ran_elsewhere;
@@ -26,6 +27,12 @@ run_counted(LoopWork *work)
 	pthread_mutex_unlock(&count_lock);
 	sleep_ms(30);
 	pthread_mutex_lock(&count_lock);
+	for (int i = 0; i < 5000 && nrunning_max < nwanted; i++)
+	{
+		pthread_mutex_unlock(&count_lock);
+		sleep_ms(1);
+		pthread_mutex_lock(&count_lock);
+	}
 	nrunning--;
 	ran_elsewhere = !pthread_equal(pthread_self(), loop_thread);
 	pthread_mutex_unlock(&count_lock);
@@ -50,6 +57,7 @@ test_workers(int max_threads, int want_at_once)
 	start();
 	loop_thread = pthread_self();
 	nrunning_max = ndone = 0;
+	nwanted = want_at_once;
 	loop_set_workers(loop, max_threads);
 	begin_ns = loop_now_ns(loop);
 	for (int i = 0; i < NWORKS; i++)
@@ -148,6 +156,14 @@ run_blocking(LoopWork *work)
 	call_block(work->arg);
 }
 
+/* One that has not begun cannot be canceled. */
+static void
+await_begin(TestCall *call)
+{
+	while (!atomic_load(&call->has_begun))
+		run_ms(1);
+}
+
 static void
 on_cancel_call(void *arg)
 {
@@ -176,6 +192,8 @@ test_call_cancel(void)
 	calls[2].call.deadline_ns = loop_now_ns(loop) + 200 * NS_PER_MS;
 	for (int i = 0; i < 3; i++)
 		loop_work(loop, &works[i]);
+	for (int i = 0; i < 3; i++)
+		await_begin(&calls[i]);
 	loop_timer_init(&timer, on_cancel_call, &calls[1]);
 	loop_timer_set(loop, &timer, loop_now_ns(loop) + 20 * NS_PER_MS);
 	for (int i = 0; i < 100 && ndone == 0; i++)
@@ -204,7 +222,7 @@ test_free_cancels(void)
 	ndone = 0;
 	call_init(&call, LOOP_NEVER, false);
 	loop_work(loop, &work);
-	run_ms(5);
+	await_begin(&call);
 	loop_free(loop);
 	ok(call.nasked[LOOP_CANCEL] == 1 && ndone == 0,
 	   "loop_free cancels the calls of workers and tells nobody");
@@ -223,16 +241,19 @@ static void
 test_watchdog(void)
 {
 	TestCall call;
+	int64_t held_ns;
 
 	start();
 	loop_set_watchdog(loop, on_watchdog, NULL, 10);
 	call_init(&call, LOOP_NEVER, true);
+	held_ns = -loop_now_ns(loop);
 	loop_call_begin(loop, &call.call);
 	sleep_ms(100);
 	loop_call_end(loop, &call.call);
+	held_ns += loop_now_ns(loop);
 	sleep_ms(50);
 	loop_free(loop);
-	ok(nwatchdog >= 2 && nwatchdog <= 10,
+	ok(nwatchdog >= 2 && nwatchdog <= held_ns / (10 * NS_PER_MS),
 	   "the watchdog runs every period while a call is registered (%d times)",
 	   nwatchdog);
 }
