@@ -48,19 +48,19 @@ typedef struct Err
  * that "return err_set(err, ...)" is the way out.  A NULL err is allowed.
  */
 extern bool err_set(Err *err, ErrKind kind, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((cold, format(printf, 3, 4)));
 
 /* Add the remedy to an error already set. */
 extern void err_hint(Err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((cold, format(printf, 2, 3)));
 
 /* Put text in front of the message already set. */
 extern void err_prefix(Err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((cold, format(printf, 2, 3)));
 
 /* Put text behind the message already set. */
 extern void err_suffix(Err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((cold, format(printf, 2, 3)));
 
 /* Forget everything: kind becomes ERR_NONE. */
 extern void err_clear(Err *err);
@@ -69,7 +69,8 @@ extern void err_clear(Err *err);
  * "asyncdemo: error: FILE:LINE:COL: message", the excerpt with a caret, and
  * the hint, each on lines of its own.  Control characters are escaped.
  */
-extern void err_print(FILE *out, const char *level, const Err *err);
+extern void err_print(FILE *out, const char *level, const Err *err)
+	__attribute__((cold));
 
 /* "timeout", "sql", ...: the word used in reports and in JSON. */
 extern const char *err_kind_name(ErrKind kind);
