@@ -69,15 +69,16 @@ append_connect_reason(const HttpEasy *easy, Buf *out)
 	buf_free(&reason);
 }
 
+/* Not by CURLINFO_PRETRANSFER_TIME: libcurl 8.22 sets it while connecting. */
 static void
 describe_timeout(const HttpEasy *easy, Buf *out)
 {
 	const HttpRequest *request = easy->request;
-	curl_off_t sent_us = 0;
+	long sent_bytes = 0;
 
-	curl_easy_getinfo(easy->curl, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
-	buf_puts(out,
-			 sent_us > 0 ? "no complete answer from " : "no connection to ");
+	curl_easy_getinfo(easy->curl, CURLINFO_REQUEST_SIZE, &sent_bytes);
+	buf_puts(out, sent_bytes > 0 ? "no complete answer from "
+								 : "no connection to ");
 	append_place(easy, out);
 	buf_puts(out, " after ");
 	append_seconds(request->ended_ns - request->started_ns, out);

@@ -151,7 +151,7 @@ my ($status, $out, $err) =
 is($status, 0, '\emit: exit status') or diag $err;
 is($out, qq(1,"x,""y""",\n) x 2, '\emit writes CSV on standard output');
 
-my $rows = "$ENV{TMPDIR}/rows.$$.csv";
+my $rows = temp_folder() . '/rows.csv';
 ($status, $out, $err) = run_it('-o', $rows, '-e', "\\set a 1\n\\emit :a");
 is($status, 0, '--output: exit status') or diag $err;
 open my $file, '<', $rows or die "cannot read $rows: $!";
