@@ -131,7 +131,7 @@ test_shared_cancel(void)
 	ok(r[1].is_retry, "a late cancel hit the neighbour");
 	ok(strstr(many_log, "157014") == NULL, "which was sent again: %s",
 	   many_log);
-	ok(r[1].arrived_ns - r[1].started_ns >= 100 * NS_PER_MS,
+	ok(r[1].arrived_ns - r[1].started_ns >= 50 * NS_PER_MS,
 	   "and ran to its end");
 
 	/* one that is not the first waits for its turn; one unsent goes at once */
@@ -152,7 +152,9 @@ test_shared_cancel(void)
 	many_await(4);
 	is_str(many_log, "3c 0 157014 2 ",
 		   "each cancel stops the one that it is for");
-	ok(r[0].arrived_ns - r[0].started_ns >= 300 * NS_PER_MS,
+	/* not stopped after 100 ms; we may have been kept waiting behind the send
+	 */
+	ok(r[0].arrived_ns - r[0].started_ns >= 200 * NS_PER_MS,
 	   "the one in front ran to its end");
 	conn_close(conn);
 }
