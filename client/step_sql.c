@@ -1,12 +1,12 @@
 /*
  * step_sql.c
- *	  An SQL statement: the request, its rows as variables, its errors.
+ *	  An SQL statement: the request, what is sent, and what follows the answer.
  *
  * A step waits for its lease, then for the answer.  The work of a slot keeps
  * the request and what it points to, so that a step used again and again
  * allocates nothing.  Parameters are the variables' own text: no copies.
  */
-#include "task.h"
+#include "step_sql_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,46 +16,12 @@
 
 #include "attempt.h"
 #include "conn_pool.h"
-#include "conn_span.h"
-#include "conn_type.h"
 #include "ledger.h"
-#include "lex.h"
 #include "mem.h"
-#include "sql_place.h"
-#include "step_call.h"
 
 #define KEPT_BYTES (64 * 1024) /* of a statement's memory between two uses */
-
-typedef enum SqlPhase
-{
-	SQL_WAITING, /* for the lease */
-	SQL_SENT,
-	SQL_ANSWERED
-} SqlPhase;
-
-typedef struct SqlWork
-{
-	SqlPhase phase;
-	bool waited; /* in the pool's queue */
-	ConnRequest request;
-	StepCall call;
-	Buf text; /* where it is not the plan's own */
-	const char **params;
-	char (*scratch)[VALUE_SCRATCH]; /* numbers as text */
-	int params_cap;
-	bool has_failed;
-	Err *err; /* made by the first failure */
-	ConnSpan span;
-
-	/* \gset: of the last result that has rows */
-	PGresult *row; /* its first row */
-	bool has_rows;
-	bool in_rows; /* they come one by one, and more follow */
-	int64_t nrows;
-} SqlWork;
-
-static Err *
-work_err(SqlWork *work)
+Err *
+sql_work_err(SqlWork *work)
 {
 	if (work->err == NULL)
 		work->err = mem_alloc(sizeof(Err));
@@ -164,9 +130,7 @@ refuse_binds(const Step *step, Err *err)
 	return false;
 }
 
-static void on_result(ConnRequest *request, PGresult *result);
 static void on_commit_result(ConnRequest *request, PGresult *result);
-static void on_span_result(ConnRequest *request, PGresult *result);
 
 /* Its results may tell how long the server was at it, or none was seen yet. */
 static bool
@@ -207,9 +171,9 @@ build_request(Step *step, Err *err)
 													  : NULL;
 	request->before_rides = hook_may_ride(sql) && !step->task->must_rollback;
 	request->is_copy = strcmp(sql->verb, "COPY") == 0;
-	request->on_result = sql->has_gset || sql->has_aset ? on_result
+	request->on_result = sql->has_gset || sql->has_aset ? sql_on_result
 						 : sql->is_ledger_end			? on_commit_result
-						 : may_tell_span(step)			? on_span_result
+						 : may_tell_span(step)			? sql_on_span_result
 														: NULL;
 	ledger_ride(step, request);
 	step->lease->is_fresh = false;
@@ -217,158 +181,7 @@ build_request(Step *step, Err *err)
 	return true;
 }
 
-/* -------- rows -------- */
-
-static void
-set_from_column(Value *value, const PGresult *result, int row, int column)
-{
-	const char *text = PQgetvalue(result, row, column);
-	size_t len = (size_t) PQgetlength(result, row, column);
-
-	if (PQgetisnull(result, row, column))
-	{
-		value_set_null(value);
-		return;
-	}
-	switch (conn_type(PQftype(result, column)))
-	{
-		case CONN_TYPE_BOOL:
-			value_set_bool(value, text[0] == 't');
-			break;
-		case CONN_TYPE_NUMBER:
-			value_set_number(value, text, len);
-			break;
-		case CONN_TYPE_TEXT:
-			value_set_text(value, text, len);
-			break;
-	}
-}
-
-static bool
-refuse_column(const char *name, Err *err)
-{
-	err_set(err, ERR_DATA,
-			"a column of the result is called \"%.80s\", which cannot be the "
-			"name of a variable",
-			name);
-	err_hint(err, "give it one: SELECT ... AS name");
-	return false;
-}
-
-/* Columns whose name, with the prefix, the plan never mentions are skipped. */
-static bool
-set_from_row(Step *step, const PGresult *result, int row, Err *err)
-{
-	const Symbols *symbols = step->task->vars.symbols;
-	const char *prefix = step->plan->sql.gset_prefix;
-
-	for (int i = 0; i < PQnfields(result); i++)
-	{
-		char name[256];
-		int len =
-			snprintf(name, sizeof(name), "%s%s", prefix, PQfname(result, i));
-		int symbol;
-
-		if (len < 0 || (size_t) len >= sizeof(name))
-			return refuse_column(PQfname(result, i), err);
-		symbol = symbols_find(symbols, name, (size_t) len);
-		if (symbol < 0 && !lex_is_name(name, (size_t) len))
-			return refuse_column(PQfname(result, i), err);
-		if (symbol >= 0)
-			set_from_column(vars_set(&step->task->vars, symbol), result, row,
-							i);
-	}
-	return true;
-}
-
-static void
-drop_row(SqlWork *work)
-{
-	PQclear(work->row);
-	work->row = NULL;
-	work->nrows = 0;
-}
-
-/* \gset: count the rows of the last result that has any, keep the first. */
-static void
-take_rows(SqlWork *work, PGresult *result)
-{
-	bool is_piece = PQresultStatus(result) != PGRES_TUPLES_OK;
-
-	if (work->in_rows && !is_piece)
-	{
-		work->in_rows = false; /* the empty one behind the last row */
-		return;
-	}
-	if (!work->in_rows)
-		drop_row(work);
-	work->in_rows = is_piece;
-	work->has_rows = true;
-	work->nrows += PQntuples(result);
-	if (work->row != NULL)
-		return;
-	work->row = result;
-	work->request.keep_result = true;
-}
-
-/*
- * Does it tell how long the server was at it?  A step's first answer shows,
- * unless it is one of several.
- */
-static void
-look_for_span(const Step *step, const PGresult *result)
-{
-	unsigned char *columns =
-		&step->task->engine->span_columns[step->plan->index];
-
-	if (*columns == SPAN_COLUMNS_UNKNOWN)
-	{
-		if (conn_span_has_columns(result))
-			*columns = SPAN_COLUMNS_THERE;
-		else if (!step->plan->sql.is_compound)
-			*columns = SPAN_COLUMNS_LACK;
-	}
-	if (*columns == SPAN_COLUMNS_THERE)
-		conn_span_take(&step->sql->span, conn_pool_conn(step->lease), result);
-}
-
-static void
-on_span_result(ConnRequest *request, PGresult *result)
-{
-	look_for_span(request->arg, result);
-}
-
-/* Rows, or where some could be: not what an INSERT answers. */
-static bool
-is_of_rows(const PGresult *result)
-{
-	switch (PQresultStatus(result))
-	{
-		case PGRES_TUPLES_OK:
-		case PGRES_SINGLE_TUPLE:
-#ifdef LIBPQ_HAS_CHUNK_MODE
-		case PGRES_TUPLES_CHUNK:
-#endif
-			return true;
-		default:
-			return false;
-	}
-}
-
-static void
-on_result(ConnRequest *request, PGresult *result)
-{
-	Step *step = request->arg;
-
-	if (!is_of_rows(result))
-		return;
-	look_for_span(step, result);
-	if (step->plan->sql.has_gset)
-		take_rows(step->sql, result);
-	else if (PQntuples(result) > 0 && !step->sql->has_failed)
-		step->sql->has_failed = !set_from_row(
-			step, result, PQntuples(result) - 1, work_err(step->sql));
-}
+/* -------- the end -------- */
 
 /* A transaction that had failed answers COMMIT with ROLLBACK. */
 static void
@@ -380,109 +193,9 @@ on_commit_result(ConnRequest *request, PGresult *result)
 		strcmp(PQcmdStatus(result), "COMMIT") == 0)
 		return;
 	step->sql->has_failed = true;
-	err_set(work_err(step->sql), ERR_SQL,
+	err_set(sql_work_err(step->sql), ERR_SQL,
 			"the transaction could not be committed: it was rolled back");
 }
-
-static bool
-apply_gset(Step *step, Err *err)
-{
-	SqlWork *work = step->sql;
-
-	if (!work->has_rows)
-	{
-		err_set(err, ERR_DATA,
-				"the statement returned no rows, \\gset needs exactly one");
-		err_hint(
-			err,
-			"only statements such as SELECT, or with RETURNING, return rows");
-		return false;
-	}
-	if (work->nrows != 1)
-	{
-		err_set(err, ERR_DATA,
-				"the statement returned %lld rows, \\gset needs exactly one",
-				(long long) work->nrows);
-		err_hint(err, "%s",
-				 work->nrows == 0
-					 ? "\\aset takes none or more: variables stay as they are"
-					 : "add LIMIT 1, or use \\aset for the last row");
-		return false;
-	}
-	return set_from_row(step, work->row, 0, err);
-}
-
-/* -------- errors -------- */
-
-/* The server could not tell the type of a bound variable. */
-static bool
-is_about_types(const char *sqlstate)
-{
-	static const char *const states[] = {"22P02", "42725", "42883", "42P18"};
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(sqlstate, states[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What the loss of the connection means for the transaction. */
-static void
-explain_loss(const Step *step, Err *err)
-{
-	const PlanSql *sql = &step->plan->sql;
-	bool rolls_back =
-		strcmp(sql->verb, "ROLLBACK") == 0 || strcmp(sql->verb, "ABORT") == 0;
-
-	if (!step->in_transaction)
-		return;
-	if (ledger_may_be_done(step->task))
-	{
-		err_suffix(err, "; whether the task was committed is not known yet");
-		err_hint(err, "the ledger knows: run the same again");
-		return;
-	}
-	if (sql->transaction == SQL_TX_SAME || rolls_back)
-	{
-		err_hint(err, "the transaction was not committed: the server rolls "
-					  "it back when it notices");
-		return;
-	}
-	err_suffix(err, "; whether the transaction was committed is not known");
-	err_hint(err,
-			 "it was lost at %s: look at the data before the task is run "
-			 "again",
-			 sql->verb);
-}
-
-static void
-explain(const Step *step, Err *err)
-{
-	const PlanSql *sql = &step->plan->sql;
-	const Plan *plan = step->task->engine->plan;
-	int position = step->sql->request.error_position;
-	Place place = step->plan->place;
-
-	if (err->kind == ERR_LOST)
-		explain_loss(step, err);
-	if (err->kind != ERR_SQL)
-		return;
-	if (sql->nbinds > 0 && is_about_types(err->sqlstate))
-		err_hint(
-			err,
-			"a variable is sent without a type: write :%s::type, such as :%s::integer, to say which one is meant",
-			plan->symbols.names[sql->bind_symbols[0]],
-			plan->symbols.names[sql->bind_symbols[0]]);
-	else if (strcmp(err->sqlstate, "42P01") == 0 &&
-			 strstr(err->message, "pgbench_") != NULL)
-		err_hint(err, "pgbench -i makes the tables of its scripts");
-	else if (strcmp(err->sqlstate, "25P02") == 0)
-		err_hint(err, "an earlier statement of this transaction failed");
-	if (sql_place_find(plan, step->plan, position, &place))
-		plan_place(plan, place, err);
-}
-
-/* -------- the end -------- */
 
 /* The statement does not need the connection any more. */
 static void
@@ -539,10 +252,10 @@ sql_finish(Step *step)
 		work->has_failed = false;
 	}
 	else if (work->has_failed)
-		explain(step, work->err);
+		sql_explain(step, work->err);
 	else if (step->plan->sql.has_gset)
-		work->has_failed = !apply_gset(step, work_err(work));
-	drop_row(work);
+		work->has_failed = !sql_apply_gset(step, sql_work_err(work));
+	sql_drop_row(work);
 	if (work->span.is_told)
 		tell_span(step);
 	if (work->text.cap > KEPT_BYTES)
@@ -578,7 +291,7 @@ on_done(ConnRequest *request, const Err *err)
 	if (err != NULL)
 	{
 		work->has_failed = true;
-		*work_err(work) = *err;
+		*sql_work_err(work) = *err;
 	}
 	if (step->call != CALL_ASYNC)
 		return;
@@ -670,7 +383,7 @@ sql_begin(Step *step)
 	attempt_statement_begins(step, !step->shares &&
 									   conn_in_transaction(conn) &&
 									   !step->task->must_rollback);
-	if (was_done || !build_request(step, work_err(work)))
+	if (was_done || !build_request(step, sql_work_err(work)))
 	{
 		if (task->pipeline != NULL)
 			task->lease_user = NULL;
@@ -761,7 +474,7 @@ sql_forget(Step *step)
 
 	if (work == NULL)
 		return;
-	drop_row(work);
+	sql_drop_row(work);
 	buf_free(&work->text);
 	free(work->params);
 	free(work->scratch);
