@@ -4,7 +4,8 @@
  *
  * A Task belongs to whoever made it (run.c, predict.c); its steps belong to
  * the task.  Everything here runs on the loop's thread.  States are written
- * by task_set_state and step_set_state alone.
+ * by task_set_state and step_set_state alone.  It is one long file so that the
+ * two machines, which advance each other, can be read and inlined together.
  */
 #include "task.h"
 
