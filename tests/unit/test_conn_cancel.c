@@ -4,12 +4,38 @@
  */
 #include "conn_helper.h"
 
+#include "loop_call.h"
+
 static void
 on_cancel_timer(void *arg)
 {
 	ConnRequest *request = arg;
 
 	conn_cancel(request->arg, request);
+}
+
+static void
+do_nothing(LoopWork *work)
+{
+	(void) work;
+}
+
+static void
+on_work_done(LoopWork *work)
+{
+	(void) work;
+	is_done = true;
+}
+
+/* What the control thread was asked to do before has been done, too. */
+static void
+await_control(void)
+{
+	LoopWork work = {.run = do_nothing, .done = on_work_done};
+
+	is_done = false;
+	loop_control(loop, &work);
+	await();
 }
 
 static void
@@ -50,6 +76,7 @@ test_cancel(void)
 	conn_cancel(conn, &request);
 	conn_close(conn);
 	ok(!is_done, "a closed connection calls nobody");
+	await_control();
 }
 
 int
