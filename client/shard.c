@@ -4,7 +4,8 @@
  *
  * Everything in a Shard belongs to its thread, except "asked", which anybody
  * may add to.  A slot's state is written by slot_set_state alone, which also
- * keeps the counts by which a shard knows that it is idle.
+ * keeps the counts by which a shard knows that it is idle.  A slot's whole way
+ * stands here, which is why the file is long.
  */
 #include "shard.h"
 

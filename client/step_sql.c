@@ -1,6 +1,6 @@
 /*
  * step_sql.c
- *	  An SQL statement: the request, what is sent, and what follows the answer.
+ *	  An SQL statement: its request, from the lease to the end.
  *
  * A step waits for its lease, then for the answer.  The work of a slot keeps
  * the request and what it points to, so that a step used again and again
@@ -20,6 +20,7 @@
 #include "mem.h"
 
 #define KEPT_BYTES (64 * 1024) /* of a statement's memory between two uses */
+
 Err *
 sql_work_err(SqlWork *work)
 {

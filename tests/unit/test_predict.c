@@ -5,7 +5,8 @@
  * A script is written a letter a step: s blocking, a async, t on a thread;
  * in upper case it is SQL and needs a connection.  B and C are BEGIN and
  * COMMIT, h is \hold statement, r is \release, v \json, (…) a gather.  Every
- * step but those takes one UNIT.
+ * step but those takes one UNIT.  The file is long because table, oracle and
+ * random scripts are written in these letters.
  */
 #include <stdlib.h>
 
